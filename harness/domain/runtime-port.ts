@@ -1,0 +1,100 @@
+import type { OptimizationLevel } from "./session-port.ts";
+
+/** Session settings that are fixed for a whole run and recorded with every trial. */
+export interface SessionSettings {
+  /** Intra-op threads, ≥ 1. */
+  readonly threads: number;
+  readonly optimizationLevel: OptimizationLevel;
+  /** Arena allocator of the CPU provider. */
+  readonly cpuMemArena: boolean;
+  readonly memPattern: boolean;
+  /** Further ONNX Runtime session entries, string to string. */
+  readonly sessionConfig: Readonly<Record<string, string>>;
+}
+
+/** The latency loop: single calls at one batch size, timed one by one, kept in time order. */
+export interface LatencySettings {
+  readonly batchSize: number;
+  /** Calls run and discarded before the first sample. */
+  readonly warmupIterations: number;
+  /** Warm-up lasts at least this long. */
+  readonly warmupMs: number;
+  readonly minSamples: number;
+  readonly maxSamples: number;
+  /** Sampling stops after this long, once minSamples are in. */
+  readonly timeBudgetMs: number;
+}
+
+/** Everything one trial of one cell needs; plain data, so that it can cross a process border. */
+export interface TrialRequest {
+  /** Unique in the run, e.g. "b03.u8s8". */
+  readonly trialId: string;
+  readonly cellId: string;
+  readonly variantId: string;
+  /** Block number; -1 before the first block (canary). */
+  readonly block: number;
+  /** Seed of this trial, derived from the plan's seed and the trial id. */
+  readonly seed: number;
+  /** File and digest of the variant's real weights; the simulated runtime has none. */
+  readonly model?: { readonly path: string; readonly sha256: string };
+  /** Prepared dataset file (see datasets/) and its digest. */
+  readonly itemsPath?: string;
+  readonly session: SessionSettings;
+  readonly latency: LatencySettings;
+  /** Items whose outputs are always computed, in this order: canary and determinism subset. */
+  readonly subset: readonly number[];
+  /** True: every item is evaluated in this trial, in dataset order; false: the subset alone. */
+  readonly evaluateAll: boolean;
+  readonly evaluateBatchSize: number;
+  /** The whole trial, start-up included, is killed after this long. */
+  readonly timeoutMs: number;
+}
+
+/** What one completed trial measured. Times in seconds, sizes in bytes. */
+export interface TrialMeasurement {
+  readonly modelSha256Before: string | undefined;
+  readonly modelSha256After: string | undefined;
+  /** Session creation. */
+  readonly loadS: number;
+  readonly warmup: { readonly iterations: number; readonly seconds: number };
+  /** One call each, seconds, in time order. */
+  readonly latencyS: Float64Array;
+  /** Evaluation loop: items over wall time of the loop, at evaluateBatchSize. */
+  readonly throughput: { readonly itemsPerSecond: number; readonly items: number; readonly seconds: number };
+  /** VmHWM of the child, and its RSS before the model was loaded. */
+  readonly memory: { readonly peakRssBytes: number; readonly rssBeforeLoadBytes: number };
+  /** Row-major outputs of the model's first output, of the subset in its order. */
+  readonly subsetOutputs: Float32Array;
+  /** The same for all items in dataset order; undefined when only the subset was evaluated. */
+  readonly allOutputs: Float32Array | undefined;
+  /** Elements of one output row. */
+  readonly outputSize: number;
+  /** The machine during the trial, as far as it can be read. */
+  readonly host: TrialHostReadings;
+}
+
+/** undefined where the platform does not give a reading. */
+export interface TrialHostReadings {
+  /** CPU seconds (user + system) of the child during the latency loop, and the loop's wall seconds. */
+  readonly loopCpuS: number | undefined;
+  readonly loopWallS: number;
+  readonly involuntarySwitches: number | undefined;
+  /** Hypervisor steal over the trial, seconds summed over cores. */
+  readonly stealS: number | undefined;
+  /** Pressure-stall "some cpu" over the trial, seconds. */
+  readonly cpuPressureS: number | undefined;
+  readonly load1: number | undefined;
+  /** Wall seconds of the whole trial, and wall-clock seconds by the system clock (a clock step shows as a difference). */
+  readonly wallS: number;
+  readonly systemClockS: number;
+}
+
+/** One way to run trials. Implementations live in runtimes/, one adapter a file. */
+export interface Runtime {
+  readonly kind: "onnxruntime" | "simulated";
+  /** Tool versions that belong into provenance. */
+  versions(): Promise<Readonly<Record<string, string>>>;
+  /** Runs one trial. Rejects with a HarnessError (RUNTIME_*) when it broke; the owner has killed what it started. */
+  runTrial(request: TrialRequest, options: { readonly signal: AbortSignal }): Promise<TrialMeasurement>;
+  close(): Promise<void>;
+}
