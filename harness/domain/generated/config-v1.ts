@@ -1,0 +1,520 @@
+// Generated from schemas/config.v1.schema.json by scripts/generate-types.mjs. Do not edit.
+
+/**
+ * baseline: the reference; required: must pass; candidate: may pass.
+ */
+export type Role = "baseline" | "required" | "candidate";
+/**
+ * Labelled items, by kind.
+ */
+export type DatasetConfig =
+  ItemsDatasetConfig | Cifar10DatasetConfig | ImageFolderDatasetConfig | NpyDatasetConfig | SimulatedDatasetConfig;
+
+/**
+ * What to compare, on what, how often, and by which gates.
+ */
+export interface MatrixConfig {
+  /**
+   * Path or URL of this schema, for editors.
+   */
+  $schema?: string;
+  /**
+   * Kind and version of this document.
+   */
+  schema_version: "quantgate.config.v1";
+  /**
+   * Name of the matrix; part of the test id.
+   */
+  name: string;
+  /**
+   * Models to quantize and compare.
+   *
+   * @minItems 1
+   */
+  models: [ModelConfig, ...ModelConfig[]];
+  /**
+   * Variants of each model. A plain string is a recipe; `fp32` is the baseline.
+   *
+   * @minItems 1
+   *
+   * Items: A recipe by name, or an object.
+   */
+  quants: [
+    string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig,
+    ...(string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig)[]
+  ];
+  runtime?: RuntimeConfig;
+  dataset: DatasetConfig;
+  calibration?: CalibrationConfig;
+  /**
+   * Trials of each cell, one a block.
+   */
+  runs_per_quant?: number;
+  /**
+   * Blocks in which every item is evaluated; the others evaluate the canary subset.
+   */
+  evaluate_runs?: number;
+  /**
+   * Batch size of the evaluation loop.
+   */
+  evaluate_batch_size?: number;
+  /**
+   * Batch sizes of the latency loop; several values make several cells.
+   *
+   * @minItems 1
+   */
+  batch_sizes?: [number, ...number[]];
+  /**
+   * Seed of every random choice.
+   */
+  seed?: number;
+  warmup?: WarmupConfig;
+  latency?: LatencyConfig;
+  canary?: CanaryConfig;
+  /**
+   * Changes to the default gates, by id.
+   */
+  gates?: GateConfig[];
+  /**
+   * One-sided error rate of every gate that names none.
+   */
+  alpha?: number;
+  /**
+   * A drop in accuracy above this, overall or in a class, is flagged.
+   */
+  drop_flag?: number;
+  /**
+   * ci: time gates advise; lab: they decide.
+   */
+  execution_lane?: "ci" | "lab";
+  /**
+   * How much device memory may be planned for.
+   */
+  vram_profile?: "safe" | "balanced" | "stress";
+  sidecar?: SidecarConfig;
+  /**
+   * Root of `data:` paths, relative to the config.
+   */
+  data_dir?: string;
+  /**
+   * Revision of the task; part of a baseline's key.
+   */
+  task_revision?: string;
+}
+/**
+ * A full-precision model.
+ */
+export interface ModelConfig {
+  /**
+   * Model id.
+   */
+  id: string;
+  /**
+   * ONNX file: relative to the config, or `data:...` under the data folder. The simulated runtime needs none.
+   */
+  path?: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256?: string;
+}
+/**
+ * A variant made here by a recipe.
+ */
+export interface RecipeQuantConfig {
+  /**
+   * Quant tag; also the recipe's name when `recipe` is absent.
+   */
+  id: string;
+  kind?: "recipe";
+  role?: Role;
+  /**
+   * Recipe name, or a recipe object that overrides a named base.
+   */
+  recipe?: string | {};
+}
+/**
+ * A variant made elsewhere, given as a file.
+ */
+export interface ExternalQuantConfig {
+  /**
+   * Quant tag.
+   */
+  id: string;
+  kind: "external";
+  role?: Role;
+  /**
+   * Path of the ONNX file.
+   */
+  model: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256?: string;
+}
+/**
+ * A variant of the simulated runtime.
+ */
+export interface SimulatedQuantConfig {
+  /**
+   * Quant tag.
+   */
+  id: string;
+  kind: "simulated";
+  role?: Role;
+  /**
+   * True accuracy, 0..1.
+   */
+  accuracy?: number;
+  /**
+   * Share of items where exactly one of baseline and variant is right.
+   */
+  discordance?: number;
+  /**
+   * Median latency of a call.
+   */
+  latency_ms?: number;
+  /**
+   * Coefficient of variation of a call.
+   */
+  latency_cv?: number;
+  /**
+   * Size of the weights.
+   */
+  bytes?: number;
+  /**
+   * Peak memory.
+   */
+  peak_memory_bytes?: number;
+  /**
+   * Probability that a trial fails.
+   */
+  failure_rate?: number;
+  /**
+   * Probability that a trial's outputs differ.
+   */
+  flip_rate?: number;
+  /**
+   * Load time.
+   */
+  load_ms?: number;
+  /**
+   * Real delay of a trial.
+   */
+  trial_ms?: number;
+}
+/**
+ * Where trials run.
+ */
+export interface RuntimeConfig {
+  /**
+   * Adapter.
+   */
+  kind?: "onnxruntime" | "simulated";
+  /**
+   * Intra-op threads; several values make several cells.
+   *
+   * @minItems 1
+   */
+  threads?: [number, ...number[]];
+  /**
+   * ONNX Runtime graph optimisation level.
+   */
+  optimization_level?: "disabled" | "basic" | "extended" | "all";
+  /**
+   * Arena allocator of the CPU provider.
+   */
+  cpu_mem_arena?: boolean;
+  /**
+   * Memory pattern optimisation.
+   */
+  mem_pattern?: boolean;
+  /**
+   * Further session entries.
+   */
+  session_config?: {
+    [k: string]: string;
+  };
+  /**
+   * Time limit of one trial.
+   */
+  timeout_sec?: number;
+}
+/**
+ * Items in Quantgate's own binary format, described by a manifest.
+ */
+export interface ItemsDatasetConfig {
+  kind: "items";
+  /**
+   * Path of the manifest.
+   */
+  manifest: string;
+  /**
+   * Split named in the manifest.
+   */
+  split: string;
+  /**
+   * Use the first N items only.
+   */
+  limit?: number;
+}
+/**
+ * CIFAR-10 binary batches: 1 label byte and 3,072 pixel bytes a record.
+ */
+export interface Cifar10DatasetConfig {
+  kind: "cifar10-binary";
+  /**
+   * Batch files, in order.
+   *
+   * @minItems 1
+   */
+  paths: [string, ...string[]];
+  /**
+   * Axis order the model expects.
+   */
+  layout: "nhwc" | "nchw";
+  normalize?: NormalizeConfig;
+  /**
+   * Use the first N items only.
+   */
+  limit?: number;
+}
+/**
+ * x' = (x·scale - mean) / std, per channel.
+ */
+export interface NormalizeConfig {
+  /**
+   * Pixel multiplier applied first, e.g. 0.00392156862745098.
+   */
+  scale?: number;
+  /**
+   * Subtracted after scaling: one value, or one a channel.
+   *
+   * @minItems 1
+   */
+  mean?: [number, ...number[]];
+  /**
+   * Divided by: one value, or one a channel.
+   *
+   * @minItems 1
+   */
+  std?: [number, ...number[]];
+}
+/**
+ * A folder of images: one sub-folder a class, or a labels file.
+ */
+export interface ImageFolderDatasetConfig {
+  kind: "image-folder";
+  /**
+   * Folder.
+   */
+  path: string;
+  /**
+   * CSV (file,label) or JSON ({file: label}) file; without it the sub-folders are the classes.
+   */
+  labels?: string;
+  /**
+   * Order of the classes; default: sorted.
+   *
+   * @minItems 2
+   */
+  class_names?: [string, string, ...string[]];
+  /**
+   * Pixels.
+   */
+  width: number;
+  /**
+   * Pixels.
+   */
+  height: number;
+  /**
+   * stretch; letterbox (keeps the aspect, pads); center-crop.
+   */
+  resize?: "stretch" | "letterbox" | "center-crop";
+  /**
+   * Letterbox padding, 0..255.
+   */
+  pad_value?: number;
+  /**
+   * Channel order.
+   */
+  color?: "rgb" | "bgr" | "gray";
+  /**
+   * Axis order the model expects.
+   */
+  layout?: "nhwc" | "nchw";
+  normalize?: NormalizeConfig;
+  /**
+   * Use the first N items only.
+   */
+  limit?: number;
+}
+/**
+ * NumPy arrays: items [N, ...] and labels [N].
+ */
+export interface NpyDatasetConfig {
+  kind: "npy";
+  /**
+   * Path of the items .npy.
+   */
+  items: string;
+  /**
+   * Path of the labels .npy.
+   */
+  labels: string;
+  /**
+   * Names of the classes.
+   *
+   * @minItems 2
+   */
+  class_names?: [string, string, ...string[]];
+  normalize?: NormalizeConfig;
+  /**
+   * Use the first N items only.
+   */
+  limit?: number;
+}
+/**
+ * Invented items for the simulated runtime.
+ */
+export interface SimulatedDatasetConfig {
+  kind: "simulated";
+  /**
+   * Number of items.
+   */
+  items: number;
+  /**
+   * Number of classes.
+   */
+  classes: number;
+}
+/**
+ * Items that activation ranges are measured on; must share no item with the dataset.
+ */
+export interface CalibrationConfig {
+  dataset: DatasetConfig;
+  /**
+   * Items used; the first N of a seeded, class-stratified order.
+   */
+  count?: number;
+  /**
+   * Range estimator.
+   */
+  method?: "minmax" | "percentile";
+  /**
+   * Two-sided percentile for `percentile`.
+   */
+  percentile?: number;
+}
+/**
+ * Discarded calls before the latency loop.
+ */
+export interface WarmupConfig {
+  /**
+   * Calls.
+   */
+  iterations?: number;
+  /**
+   * At least this long.
+   */
+  min_ms?: number;
+}
+/**
+ * The latency loop of one trial.
+ */
+export interface LatencyConfig {
+  /**
+   * Samples.
+   */
+  min_samples?: number;
+  /**
+   * Samples.
+   */
+  max_samples?: number;
+  /**
+   * Sampling stops after this long.
+   */
+  time_budget_ms?: number;
+}
+/**
+ * Checks before the sweep and in every block.
+ */
+export interface CanaryConfig {
+  /**
+   * Baseline runs before the sweep.
+   */
+  runs?: number;
+  /**
+   * Items of the fixed subset.
+   */
+  items?: number;
+  /**
+   * Fails when the interval of the latency CV of a task lies above this.
+   */
+  latency_cv_threshold?: number;
+  /**
+   * Latency samples a canary trial must have.
+   */
+  min_samples?: number;
+  /**
+   * Accuracy the baseline must reach on the subset; null: better than guessing.
+   */
+  min_accuracy?: number | null;
+}
+/**
+ * Changes the default gate of this id, or adds one.
+ */
+export interface GateConfig {
+  /**
+   * Unique name of the gate.
+   */
+  id: string;
+  /**
+   * Metric id.
+   */
+  metric?:
+    | "quality.accuracy"
+    | "quality.class_accuracy"
+    | "latency.call"
+    | "size.bytes_on_disk"
+    | "memory.peak_rss"
+    | "determinism.rate"
+    | "throughput.items";
+  /**
+   * How the interval becomes a verdict (docs: statistics).
+   */
+  policy?: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact";
+  /**
+   * Margin δ on the worsening effect; absolute in the metric's unit or relative to the baseline. Null where the policy uses a limit.
+   */
+  margin?: number | null;
+  /**
+   * Whether the margin is absolute or a fraction of the baseline.
+   */
+  margin_kind?: "absolute" | "relative";
+  /**
+   * Limit of a floor or ceiling, in the metric's unit. Null elsewhere.
+   */
+  limit?: number | null;
+  /**
+   * `primary` gates decide, `advisory` gates are reported.
+   */
+  tier?: "primary" | "advisory";
+  /**
+   * One-sided error rate of each claim.
+   */
+  alpha?: number;
+  /**
+   * False removes the gate.
+   */
+  enabled?: boolean;
+}
+/**
+ * Hardware sidecar.
+ */
+export interface SidecarConfig {
+  /**
+   * Which probe watches.
+   */
+  profile: "none";
+}

@@ -1,0 +1,492 @@
+// Generated from schemas/plan.v1.schema.json by scripts/generate-types.mjs. Do not edit.
+
+/**
+ * baseline: the reference; required: must pass; candidate: may pass.
+ */
+export type Role = "baseline" | "required" | "candidate";
+
+/**
+ * Everything a run will do, decided before it starts.
+ */
+export interface Plan {
+  /**
+   * Kind and version of this document.
+   */
+  schema_version: "quantgate.plan.v1";
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  plan_digest: string;
+  /**
+   * Name of the matrix.
+   */
+  name: string;
+  /**
+   * True when no real model runs.
+   */
+  simulated: boolean;
+  /**
+   * Commit of the working folder; null when it is no checkout.
+   */
+  commit_sha: string | null;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  config_digest: string;
+  /**
+   * The resolved config: every value that applies, defaults included.
+   */
+  config: {};
+  /**
+   * Where each value came from.
+   */
+  origins: {
+    [k: string]: "flag" | "config" | "default";
+  };
+  invocation: Invocation;
+  /**
+   * ci: time gates advise; lab: they decide.
+   */
+  execution_lane: "ci" | "lab";
+  /**
+   * How much device memory may be planned for.
+   */
+  vram_profile: "safe" | "balanced" | "stress";
+  /**
+   * Models.
+   */
+  models: PlannedModel[];
+  /**
+   * Variants.
+   */
+  variants: PlannedVariant[];
+  /**
+   * Cells.
+   */
+  cells: PlannedCell[];
+  dataset: PlannedDataset;
+  /**
+   * Null when no recipe needs it.
+   */
+  calibration: null | PlannedCalibration;
+  experimental_controls: ExperimentalControls;
+  canary: PlannedCanary;
+  sidecar: PlannedSidecar;
+  row_policy: RowPolicy;
+  /**
+   * Gates, resolved.
+   */
+  gates: GateSpecDoc[];
+  /**
+   * Flag threshold.
+   */
+  drop_flag: number;
+  /**
+   * Every planned trial, in order.
+   */
+  trials: PlannedTrial[];
+  trial_counts: TrialCounts;
+  /**
+   * Files the run will write, relative to its folder.
+   */
+  artifacts: string[];
+  estimate: PlanEstimate;
+  /**
+   * One line each, e.g. a flag that the config overrides.
+   */
+  notices: string[];
+}
+/**
+ * Where paths start; not part of the digest.
+ */
+export interface Invocation {
+  /**
+   * Folder of the config.
+   */
+  config_dir: string | null;
+  /**
+   * Root of `data:` paths.
+   */
+  data_dir: string | null;
+  /**
+   * MODEL/QUANT given with --only.
+   */
+  only: string | null;
+}
+/**
+ * A full-precision model.
+ */
+export interface PlannedModel {
+  /**
+   * Model id.
+   */
+  id: string;
+  /**
+   * As written in the config.
+   */
+  path: string | null;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string | null;
+  /**
+   * Size on disk.
+   */
+  bytes: number | null;
+}
+/**
+ * Base model and recipe, file or tag.
+ */
+export interface PlannedVariant {
+  /**
+   * Unique: model/quant.
+   */
+  variant_id: string;
+  /**
+   * Model.
+   */
+  model_id: string;
+  /**
+   * Quant tag.
+   */
+  quant_tag: string;
+  role: Role;
+  /**
+   * How it comes to be.
+   */
+  kind: "recipe" | "external" | "simulated";
+  /**
+   * Resolved recipe; null unless kind is recipe.
+   */
+  recipe: {} | null;
+  /**
+   * External file, as written.
+   */
+  path: string | null;
+  /**
+   * Declared or measured digest of an external file; null where it is made in the run.
+   */
+  sha256: string | null;
+  /**
+   * Settings of the simulated variant.
+   */
+  simulated: {} | null;
+  /**
+   * Bits per weight; sorts from more bits to fewer.
+   */
+  quant_rank: number;
+}
+/**
+ * Variant × runtime setting × workload.
+ */
+export interface PlannedCell {
+  /**
+   * Unique.
+   */
+  cell_id: string;
+  /**
+   * Variant.
+   */
+  variant_id: string;
+  /**
+   * The baseline's cell with the same threads and batch size.
+   */
+  baseline_cell_id: string;
+  /**
+   * Intra-op threads.
+   */
+  threads: number;
+  /**
+   * Batch size of the latency loop.
+   */
+  batch_size: number;
+  /**
+   * Path-safe name, unique.
+   */
+  slug: string;
+}
+/**
+ * Evaluation items.
+ */
+export interface PlannedDataset {
+  /**
+   * Name.
+   */
+  id: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  digest: string;
+  /**
+   * Items.
+   */
+  count: number;
+  /**
+   * Classes.
+   */
+  class_names: string[];
+}
+/**
+ * Calibration items.
+ */
+export interface PlannedCalibration {
+  /**
+   * Name.
+   */
+  id: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  digest: string;
+  /**
+   * Items used.
+   */
+  count: number;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  indices_digest: string;
+  /**
+   * Range estimator.
+   */
+  method: "minmax" | "percentile";
+  /**
+   * Percentile.
+   */
+  percentile: number;
+}
+/**
+ * What is held fixed.
+ */
+export interface ExperimentalControls {
+  /**
+   * Seed.
+   */
+  seed: number;
+  /**
+   * Generator's algorithm id.
+   */
+  rng: string;
+  session: SessionControls;
+  /**
+   * Discarded calls.
+   */
+  warmup_iterations: number;
+  /**
+   * At least this long.
+   */
+  warmup_ms: number;
+  /**
+   * Latency samples.
+   */
+  min_samples: number;
+  /**
+   * Latency samples.
+   */
+  max_samples: number;
+  /**
+   * Latency loop.
+   */
+  time_budget_ms: number;
+  /**
+   * Batch size.
+   */
+  evaluate_batch_size: number;
+  /**
+   * Each trial has its own process.
+   */
+  process_per_trial: boolean;
+  /**
+   * How trials are ordered.
+   */
+  order: string;
+}
+/**
+ * Session settings, fixed for the run.
+ */
+export interface SessionControls {
+  /**
+   * ONNX Runtime graph optimisation level.
+   */
+  optimization_level: "disabled" | "basic" | "extended" | "all";
+  /**
+   * Arena allocator.
+   */
+  cpu_mem_arena: boolean;
+  /**
+   * Memory pattern.
+   */
+  mem_pattern: boolean;
+  /**
+   * Further session entries.
+   */
+  session_config: {
+    [k: string]: string;
+  };
+  /**
+   * Limit of one trial.
+   */
+  timeout_sec: number;
+}
+/**
+ * Canary.
+ */
+export interface PlannedCanary {
+  /**
+   * Baseline runs before the sweep.
+   */
+  runs: number;
+  /**
+   * Indices of the fixed subset.
+   */
+  subset: number[];
+  /**
+   * Threshold.
+   */
+  latency_cv_threshold: number;
+  /**
+   * Samples.
+   */
+  min_samples: number;
+  /**
+   * Accuracy the baseline must reach on the subset.
+   */
+  min_accuracy: number;
+}
+/**
+ * Hardware sidecar.
+ */
+export interface PlannedSidecar {
+  /**
+   * Probe.
+   */
+  profile: string;
+}
+/**
+ * What happens to doubtful rows.
+ */
+export interface RowPolicy {
+  /**
+   * A failed trial.
+   */
+  failed_trial: string;
+  /**
+   * A metric without samples.
+   */
+  missing_metric: string;
+  /**
+   * A polluted row.
+   */
+  polluted_row: string;
+}
+/**
+ * One rule that a variant must meet, relative to its baseline or to a limit.
+ */
+export interface GateSpecDoc {
+  /**
+   * Unique name of the gate.
+   */
+  id: string;
+  /**
+   * Metric id.
+   */
+  metric:
+    | "quality.accuracy"
+    | "quality.class_accuracy"
+    | "latency.call"
+    | "size.bytes_on_disk"
+    | "memory.peak_rss"
+    | "determinism.rate"
+    | "throughput.items";
+  /**
+   * How the interval becomes a verdict (docs: statistics).
+   */
+  policy: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact";
+  /**
+   * Margin δ on the worsening effect; absolute in the metric's unit or relative to the baseline. Null where the policy uses a limit.
+   */
+  margin: number | null;
+  /**
+   * Whether the margin is absolute or a fraction of the baseline.
+   */
+  margin_kind: "absolute" | "relative";
+  /**
+   * Limit of a floor or ceiling, in the metric's unit. Null elsewhere.
+   */
+  limit: number | null;
+  /**
+   * `primary` gates decide, `advisory` gates are reported.
+   */
+  tier: "primary" | "advisory";
+  /**
+   * One-sided error rate of each claim.
+   */
+  alpha: number;
+}
+/**
+ * One planned repetition.
+ */
+export interface PlannedTrial {
+  /**
+   * Order, from 0.
+   */
+  seq: number;
+  /**
+   * Unique.
+   */
+  trial_id: string;
+  /**
+   * canary: before the sweep; trial: in a block.
+   */
+  kind: "canary" | "trial";
+  /**
+   * Block; -1 for canaries.
+   */
+  block: number;
+  /**
+   * Cell.
+   */
+  cell_id: string;
+  /**
+   * Items evaluated.
+   */
+  evaluates: "all" | "subset";
+  /**
+   * Seed of the trial.
+   */
+  seed: number;
+}
+/**
+ * Counts.
+ */
+export interface TrialCounts {
+  /**
+   * Canary trials.
+   */
+  canary: number;
+  /**
+   * Trials of each cell.
+   */
+  per_cell: number;
+  /**
+   * All.
+   */
+  total: number;
+}
+/**
+ * What it will take; not part of the digest.
+ */
+export interface PlanEstimate {
+  /**
+   * Wall time.
+   */
+  seconds: number;
+  /**
+   * Disk.
+   */
+  disk_bytes: number;
+  /**
+   * Where the estimate comes from.
+   */
+  basis: string;
+}

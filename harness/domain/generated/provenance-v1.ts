@@ -1,0 +1,108 @@
+// Generated from schemas/provenance.v1.schema.json by scripts/generate-types.mjs. Do not edit.
+
+/**
+ * Where every number came from.
+ */
+export interface Provenance {
+  /**
+   * Kind and version of this document.
+   */
+  schema_version: "quantgate.provenance.v1";
+  /**
+   * Creation time of the journal, ISO 8601 UTC.
+   */
+  generated_at: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  hardware_fingerprint: string;
+  /**
+   * ci: time gates advise; lab: they decide.
+   */
+  execution_lane: "ci" | "lab";
+  /**
+   * How much device memory may be planned for.
+   */
+  vram_profile: "safe" | "balanced" | "stress";
+  /**
+   * Run.
+   */
+  run_id: string;
+  provenance: ProvenanceDoc;
+  host: HostFingerprintDoc;
+  /**
+   * Resolved config.
+   */
+  config: {};
+  /**
+   * Where each value came from.
+   */
+  origins: {
+    [k: string]: string;
+  };
+  /**
+   * Files written, with digests.
+   */
+  artifacts: ArtifactRef[];
+}
+/**
+ * Where it came from.
+ */
+export interface ProvenanceDoc {
+  /**
+   * Commit.
+   */
+  commit_sha: string | null;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  config_digest: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  plan_digest: string;
+  /**
+   * Versions.
+   */
+  tool_versions: {
+    [k: string]: string;
+  };
+  /**
+   * Reference given by the caller.
+   */
+  ref: string | null;
+}
+/**
+ * Host fingerprint.
+ */
+export interface HostFingerprintDoc {
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  hard: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  soft: string;
+  /**
+   * What the hashes were made of.
+   */
+  facts: {};
+}
+/**
+ * A file of the run.
+ */
+export interface ArtifactRef {
+  /**
+   * Relative path.
+   */
+  path: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+  /**
+   * Size.
+   */
+  bytes: number;
+}

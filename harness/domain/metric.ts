@@ -1,0 +1,28 @@
+/** What a metric is measured in, and which way is better: no call site decides that again. */
+export interface Metric {
+  readonly id: MetricId;
+  /** Base unit; 1 = a fraction or a count. */
+  readonly unit: "s" | "B" | "1" | "1/s";
+  readonly better: "higher" | "lower";
+  /** Time metrics advise, not decide, on lane `ci`. */
+  readonly isTime: boolean;
+}
+
+export type MetricId =
+  | "quality.accuracy"
+  | "quality.class_accuracy"
+  | "latency.call"
+  | "size.bytes_on_disk"
+  | "memory.peak_rss"
+  | "determinism.rate"
+  | "throughput.items";
+
+export const METRICS: { readonly [id in MetricId]: Metric } = {
+  "quality.accuracy": { id: "quality.accuracy", unit: "1", better: "higher", isTime: false },
+  "quality.class_accuracy": { id: "quality.class_accuracy", unit: "1", better: "higher", isTime: false },
+  "latency.call": { id: "latency.call", unit: "s", better: "lower", isTime: true },
+  "size.bytes_on_disk": { id: "size.bytes_on_disk", unit: "B", better: "lower", isTime: false },
+  "memory.peak_rss": { id: "memory.peak_rss", unit: "B", better: "lower", isTime: false },
+  "determinism.rate": { id: "determinism.rate", unit: "1", better: "higher", isTime: false },
+  "throughput.items": { id: "throughput.items", unit: "1/s", better: "higher", isTime: true },
+};
