@@ -31,7 +31,7 @@ export interface MatrixConfig {
    *
    * @minItems 1
    */
-  models: [ModelConfig, ...ModelConfig[]];
+  models?: [ModelConfig, ...ModelConfig[]];
   /**
    * Variants of each model. A plain string is a recipe; `fp32` is the baseline.
    *
@@ -39,7 +39,7 @@ export interface MatrixConfig {
    *
    * Items: A recipe by name, or an object.
    */
-  quants: [
+  quants?: [
     string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig,
     ...(string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig)[]
   ];

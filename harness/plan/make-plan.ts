@@ -1,0 +1,156 @@
+import { canonicalJson } from "../domain/canonical-json.ts";
+import { HarnessError } from "../domain/errors.ts";
+import type { Plan, PlannedCalibration, PlannedDataset, PlannedModel } from "../domain/generated/plan-v1.ts";
+import { RNG_ALGORITHM } from "../stats/rng.ts";
+import { resolveGates } from "./defaults.ts";
+import { estimatePlan, type TrialPriors } from "./estimate.ts";
+import { expandCells, expandVariants, slug, type VariantFacts } from "./expand-cells.ts";
+import { planRandom } from "./plan-random.ts";
+import type { ConfigResolution, QuantConfig } from "./resolve-config.ts";
+import { schedule } from "./schedule.ts";
+
+/** What the pipeline found out by reading files; the planner itself reads nothing. */
+export interface PlanFacts {
+  readonly models: readonly PlannedModel[];
+  readonly variant: (modelId: string, quant: QuantConfig) => VariantFacts;
+  readonly dataset: PlannedDataset;
+  readonly calibration: PlannedCalibration | null;
+  readonly commitSha: string | null;
+  readonly invocation: { readonly config_dir: string | null; readonly data_dir: string | null };
+  readonly only?: string;
+  /** Seconds a trial of a cell took in an earlier run of this matrix, if there is one. */
+  readonly priors?: TrialPriors;
+  readonly sha256: (text: string) => string;
+}
+
+/**
+ * Config and facts → plan. Pure: equal input gives an equal plan. The digest covers everything that decides what is run and
+ * how it is judged; not the commit, the estimate, the notices, the origins and where paths start.
+ */
+export function makePlan({ config, origins, notices }: ConfigResolution, facts: PlanFacts): Plan {
+  const { gates, problems } = resolveGates({ changes: config.gates, alpha: config.alpha, lane: config.execution_lane });
+  if (problems.length > 0) {
+    throw new HarnessError("CONFIG_INVALID", `Config: ${problems.join("; ")}`, { hint: "See docs/configs.md, gates." });
+  }
+  refuseImpossibleNumbers(config);
+  const variants = expandVariants(config, facts.variant, facts.only);
+  const cells = expandCells(config, variants);
+  const random = planRandom(config.seed, facts.sha256);
+  const evaluateRuns = Math.min(config.evaluate_runs, config.runs_per_quant);
+  const trials = schedule({
+    cells,
+    blocks: config.runs_per_quant,
+    evaluateRuns,
+    canaryRuns: config.canary.runs,
+    random,
+  });
+  const subsetSize = Math.min(config.canary.items, facts.dataset.count);
+  const simulated = config.runtime.kind === "simulated";
+  const decides: Omit<Plan, "plan_digest" | "commit_sha" | "origins" | "invocation" | "estimate" | "notices"> = {
+    schema_version: "quantgate.plan.v1",
+    name: config.name,
+    simulated,
+    config_digest: facts.sha256(canonicalJson(config)),
+    config: { ...config },
+    execution_lane: config.execution_lane,
+    vram_profile: config.vram_profile,
+    models: facts.models.filter(({ id }) => variants.some((variant) => variant.model_id === id)),
+    variants,
+    cells,
+    dataset: facts.dataset,
+    calibration: facts.calibration,
+    experimental_controls: {
+      seed: config.seed,
+      rng: RNG_ALGORITHM,
+      session: {
+        optimization_level: config.runtime.optimization_level,
+        cpu_mem_arena: config.runtime.cpu_mem_arena,
+        mem_pattern: config.runtime.mem_pattern,
+        session_config: config.runtime.session_config,
+        timeout_sec: config.runtime.timeout_sec,
+      },
+      warmup_iterations: config.warmup.iterations,
+      warmup_ms: config.warmup.min_ms,
+      min_samples: config.latency.min_samples,
+      max_samples: config.latency.max_samples,
+      time_budget_ms: config.latency.time_budget_ms,
+      evaluate_batch_size: config.evaluate_batch_size,
+      process_per_trial: !simulated,
+      order: "randomized blocks, one uniform permutation a block",
+    },
+    canary: {
+      runs: config.canary.runs,
+      subset: random.permutation("subset", facts.dataset.count).slice(0, subsetSize),
+      latency_cv_threshold: config.canary.latency_cv_threshold,
+      min_samples: config.canary.min_samples,
+      min_accuracy: config.canary.min_accuracy ?? betterThanGuessing(facts.dataset.class_names.length),
+    },
+    sidecar: config.sidecar,
+    row_policy: {
+      failed_trial: "scores 0 in determinism, and every planned item counts as wrong where no trial of the cell evaluated it",
+      missing_metric: "its gates are inconclusive, never a pass",
+      polluted_row: "marked, and kept out of the recommendation",
+    },
+    gates,
+    drop_flag: config.drop_flag,
+    trials,
+    trial_counts: {
+      canary: trials.filter((trial) => trial.kind === "canary").length,
+      per_cell: config.runs_per_quant,
+      total: trials.length,
+    },
+    artifacts: artifactPaths(variants.filter((v) => v.kind !== "simulated").map((v) => v.variant_id)),
+  };
+  return {
+    ...decides,
+    plan_digest: facts.sha256(canonicalJson(decides)),
+    commit_sha: facts.commitSha,
+    origins,
+    invocation: { ...facts.invocation, only: facts.only ?? null },
+    estimate: estimatePlan({ plan: decides, priors: facts.priors }),
+    notices,
+  };
+}
+
+/** Twice the accuracy of guessing, but no more than half way from there to 1. */
+function betterThanGuessing(classes: number): number {
+  const guess = 1 / Math.max(classes, 2);
+  return Math.min(2 * guess, (1 + guess) / 2);
+}
+
+function refuseImpossibleNumbers(config: ConfigResolution["config"]): void {
+  const { latency, canary } = config;
+  if (latency.max_samples < latency.min_samples) {
+    throw new HarnessError(
+      "CONFIG_INVALID",
+      `Config: latency.max_samples (${latency.max_samples}) is below latency.min_samples (${latency.min_samples})`,
+      { hint: "Raise max_samples or lower min_samples." },
+    );
+  }
+  if (latency.max_samples < canary.min_samples) {
+    throw new HarnessError(
+      "CONFIG_INVALID",
+      `Config: canary.min_samples (${canary.min_samples}) can never be reached with latency.max_samples ${latency.max_samples}`,
+      { hint: "Raise latency.max_samples or lower canary.min_samples." },
+    );
+  }
+}
+
+function artifactPaths(variantIds: readonly string[]): string[] {
+  const perVariant = variantIds.flatMap((id) => {
+    const name = slug(id);
+    return [`onnx/${name}.onnx`, `onnx/${name}.manifest.json`, `smoke/${name}.json`];
+  });
+  return [
+    "plan.json",
+    "journal.ndjson",
+    "summary.json",
+    "gate.json",
+    "provenance.json",
+    "summary.md",
+    "canary.json",
+    "logs/",
+    "arrays/",
+    ...perVariant,
+  ];
+}

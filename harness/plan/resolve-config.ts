@@ -1,0 +1,133 @@
+import type {
+  ExternalQuantConfig,
+  MatrixConfig,
+  ModelConfig,
+  RecipeQuantConfig,
+  SimulatedQuantConfig,
+} from "../domain/generated/config-v1.ts";
+import { DEFAULTS } from "./defaults.ts";
+
+export type Origin = "flag" | "config" | "default";
+export type QuantConfig = (RecipeQuantConfig & { kind: "recipe" }) | ExternalQuantConfig | SimulatedQuantConfig;
+type Filled<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
+/** A config with every default filled in. */
+export interface ResolvedConfig
+  extends Omit<
+    Filled<MatrixConfig>,
+    "$schema" | "quants" | "models" | "runtime" | "warmup" | "latency" | "canary" | "calibration" | "data_dir"
+  > {
+  readonly models: ModelConfig[];
+  readonly quants: QuantConfig[];
+  readonly runtime: Filled<NonNullable<MatrixConfig["runtime"]>>;
+  readonly warmup: Filled<NonNullable<MatrixConfig["warmup"]>>;
+  readonly latency: Filled<NonNullable<MatrixConfig["latency"]>>;
+  readonly canary: Filled<NonNullable<MatrixConfig["canary"]>>;
+  readonly calibration?: Filled<NonNullable<MatrixConfig["calibration"]>>;
+}
+
+/** Values given on the command line; undefined = not given. */
+export interface ConfigFlags {
+  readonly modelIds?: readonly string[] | undefined;
+  readonly quantTags?: readonly string[] | undefined;
+  readonly runs?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly executionLane?: "ci" | "lab" | undefined;
+  readonly vramProfile?: "safe" | "balanced" | "stress" | undefined;
+  readonly canaryRuns?: number | undefined;
+  readonly canaryLatencyVarianceThreshold?: number | undefined;
+}
+
+export interface ConfigResolution {
+  readonly config: ResolvedConfig;
+  readonly origins: Record<string, Origin>;
+  readonly notices: string[];
+}
+
+/**
+ * Flag over config over default, with each value's origin. The one exception: `models` and `quants` of a config win over
+ * the flags, which callers pass as placeholders; a notice says so.
+ */
+export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigResolution {
+  const origins: Record<string, Origin> = {};
+  const notices: string[] = [];
+  const pick = <T>(name: string, flag: T | undefined, config: T | undefined, fallback: T): T => {
+    origins[name] = flag !== undefined ? "flag" : config !== undefined ? "config" : "default";
+    return flag ?? config ?? fallback;
+  };
+  const group = <T extends object>(name: string, config: object | undefined, fallback: T, flag: Partial<T> = {}): T => {
+    const entries = Object.keys(fallback).map((key) => {
+      const k = key as keyof T;
+      return [key, pick(`${name}.${key}`, flag[k], (config as T | undefined)?.[k], fallback[k])];
+    });
+    return Object.fromEntries(entries) as T;
+  };
+  const given = <T>(
+    name: string,
+    option: string,
+    config: readonly T[] | undefined,
+    flag: readonly T[] | undefined,
+  ): T[] => {
+    if (config !== undefined && flag !== undefined) notices.push(`${option} is ignored: the config declares ${name}`);
+    origins[name] = config !== undefined ? "config" : "flag";
+    return [...(config ?? flag ?? [])];
+  };
+
+  const quants = given("quants", "--quant-tags", raw.quants, flags.quantTags).map(normalizeQuant);
+  const models = given("models", "--model-id", raw.models, flags.modelIds?.map(modelFromFlag));
+  const config: ResolvedConfig = {
+    schema_version: raw.schema_version,
+    name: raw.name,
+    models,
+    quants,
+    dataset: raw.dataset,
+    ...(raw.calibration === undefined
+      ? {}
+      : {
+          calibration: {
+            dataset: raw.calibration.dataset,
+            ...group("calibration", raw.calibration, { ...DEFAULTS.calibration } as {
+              count: number;
+              method: "minmax" | "percentile";
+              percentile: number;
+            }),
+          },
+        }),
+    runtime: group("runtime", raw.runtime, DEFAULTS.runtime as unknown as ResolvedConfig["runtime"]),
+    runs_per_quant: pick("runs_per_quant", flags.runs, raw.runs_per_quant, DEFAULTS.runs_per_quant),
+    evaluate_runs: pick("evaluate_runs", undefined, raw.evaluate_runs, DEFAULTS.evaluate_runs),
+    evaluate_batch_size: pick("evaluate_batch_size", undefined, raw.evaluate_batch_size, DEFAULTS.evaluate_batch_size),
+    batch_sizes: pick("batch_sizes", undefined, raw.batch_sizes as number[] | undefined, [
+      ...DEFAULTS.batch_sizes,
+    ]) as ResolvedConfig["batch_sizes"],
+    seed: pick("seed", flags.seed, raw.seed, DEFAULTS.seed),
+    warmup: group("warmup", raw.warmup, { ...DEFAULTS.warmup } as ResolvedConfig["warmup"]),
+    latency: group("latency", raw.latency, { ...DEFAULTS.latency } as ResolvedConfig["latency"]),
+    canary: group("canary", raw.canary, { ...DEFAULTS.canary } as ResolvedConfig["canary"], {
+      ...(flags.canaryRuns === undefined ? {} : { runs: flags.canaryRuns }),
+      ...(flags.canaryLatencyVarianceThreshold === undefined
+        ? {}
+        : { latency_cv_threshold: flags.canaryLatencyVarianceThreshold }),
+    }),
+    gates: pick("gates", undefined, raw.gates, []),
+    alpha: pick("alpha", undefined, raw.alpha, DEFAULTS.alpha),
+    drop_flag: pick("drop_flag", undefined, raw.drop_flag, DEFAULTS.drop_flag),
+    execution_lane: pick("execution_lane", flags.executionLane, raw.execution_lane, DEFAULTS.execution_lane),
+    vram_profile: pick("vram_profile", flags.vramProfile, raw.vram_profile, DEFAULTS.vram_profile),
+    sidecar: pick("sidecar", undefined, raw.sidecar, { ...DEFAULTS.sidecar }),
+    task_revision: pick("task_revision", undefined, raw.task_revision, DEFAULTS.task_revision),
+  };
+  return { config, origins, notices };
+}
+
+function normalizeQuant(quant: NonNullable<MatrixConfig["quants"]>[number]): QuantConfig {
+  if (typeof quant === "string") return { id: quant, kind: "recipe", recipe: quant };
+  if (quant.kind === "external" || quant.kind === "simulated") return quant;
+  return { ...quant, kind: "recipe", recipe: quant.recipe ?? quant.id };
+}
+
+/** `--model-id path/to/my-model.onnx` names a file; its base name becomes the id. */
+function modelFromFlag(value: string): ModelConfig {
+  const base = value.split(/[/\\:]/).at(-1) ?? value;
+  return { id: base.replace(/\.onnx$/i, "").replaceAll(/[^A-Za-z0-9._@+-]/g, "-"), path: value };
+}
