@@ -33,7 +33,10 @@ export function estimatePlan(options: {
   if (!plan.simulated) seconds += recipes * VARIANT_S;
   const modelBytes = plan.models.reduce((sum, model) => sum + (model.bytes ?? 0), 0);
   const outputs = plan.variants.length * plan.dataset.count * (plan.dataset.class_names.length + 1) * 4;
-  const diskBytes = modelBytes * Math.max(1, plan.variants.length / Math.max(1, plan.models.length)) + outputs + plan.trials.length * 6000;
+  const diskBytes =
+    modelBytes * Math.max(1, plan.variants.length / Math.max(1, plan.models.length)) +
+    outputs +
+    plan.trials.length * 6000;
   const basis =
     known === 0
       ? `defaults: ${START_UP_S} s a process, ${ITEM_S * 1000} ms an item`

@@ -97,7 +97,10 @@ export function expandCells(config: ResolvedConfig, variants: readonly PlannedVa
 
 /** Path-safe spelling: lower case, and `/` as `__`. Different ids may collide; {@link expandCells} refuses that. */
 export function slug(id: string): string {
-  return id.toLowerCase().replaceAll("/", "__").replaceAll(/[^a-z0-9._-]/g, "-");
+  return id
+    .toLowerCase()
+    .replaceAll("/", "__")
+    .replaceAll(/[^a-z0-9._-]/g, "-");
 }
 
 function refuseDuplicates(ids: readonly string[]): void {
@@ -113,9 +116,13 @@ function refuseCollidingPaths(cells: readonly PlannedCell[]): void {
   for (const { slug: path, cell_id } of cells) {
     const other = owner.get(path);
     if (other !== undefined) {
-      throw new HarnessError("CONFIG_DUPLICATE_CELL", `The cells ${other} and ${cell_id} would share the path ${path}`, {
-        hint: "Rename one: ids must differ in more than case and punctuation.",
-      });
+      throw new HarnessError(
+        "CONFIG_DUPLICATE_CELL",
+        `The cells ${other} and ${cell_id} would share the path ${path}`,
+        {
+          hint: "Rename one: ids must differ in more than case and punctuation.",
+        },
+      );
     }
     owner.set(path, cell_id);
   }

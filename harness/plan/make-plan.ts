@@ -87,7 +87,8 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     },
     sidecar: config.sidecar,
     row_policy: {
-      failed_trial: "scores 0 in determinism, and every planned item counts as wrong where no trial of the cell evaluated it",
+      failed_trial:
+        "scores 0 in determinism, and every planned item counts as wrong where no trial of the cell evaluated it",
       missing_metric: "its gates are inconclusive, never a pass",
       polluted_row: "marked, and kept out of the recommendation",
     },

@@ -54,6 +54,7 @@ export interface JournalHeader {
    * Generator's algorithm id.
    */
   rng: string;
+  labels: ArrayRef;
 }
 /**
  * Host fingerprint.
@@ -71,6 +72,27 @@ export interface HostFingerprintDoc {
    * What the hashes were made of.
    */
   facts: {};
+}
+/**
+ * A large array in a file named by its digest.
+ */
+export interface ArrayRef {
+  /**
+   * Relative path, arrays/<sha256>.<dtype>.
+   */
+  file: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+  /**
+   * Element type, little-endian.
+   */
+  dtype: "f32" | "i32" | "u8";
+  /**
+   * Shape.
+   */
+  shape: number[];
 }
 /**
  * A variant made ready.
@@ -314,27 +336,6 @@ export interface SubsetDoc {
    * SHA-256, 64 lower-case hex digits.
    */
   outputs_sha256: string;
-}
-/**
- * A large array in a file named by its digest.
- */
-export interface ArrayRef {
-  /**
-   * Relative path, arrays/<sha256>.<dtype>.
-   */
-  file: string;
-  /**
-   * SHA-256, 64 lower-case hex digits.
-   */
-  sha256: string;
-  /**
-   * Element type, little-endian.
-   */
-  dtype: "f32" | "i32" | "u8";
-  /**
-   * Shape.
-   */
-  shape: number[];
 }
 /**
  * The machine during the trial; null where the platform gives no reading.

@@ -547,6 +547,10 @@ export interface GateResultDoc {
    */
   verdict: "pass" | "fail" | "inconclusive" | "reference";
   /**
+   * p-value of the claim that the gate is met; null where the gate makes no statistical claim.
+   */
+  p_pass: number | null;
+  /**
    * Typed reasons.
    */
   reasons: string[];
@@ -589,6 +593,10 @@ export interface SuiteDoc {
    * Variant to ship.
    */
   ship: string | null;
+  /**
+   * Candidates whose pass holds after correcting for their number.
+   */
+  certified: string[];
   /**
    * How the choice among several was made.
    */

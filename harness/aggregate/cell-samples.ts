@@ -1,0 +1,123 @@
+import type { TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
+import type { PlannedCell, PlannedVariant } from "../domain/generated/plan-v1.ts";
+import { type QualitySample, qualitySample } from "./quality-samples.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/** One value a block; undefined where the trial failed or is missing. */
+export type ByBlock = readonly (number | undefined)[];
+
+/** Repeated measurements of every metric in one cell. */
+export interface CellSamples {
+  readonly cell: PlannedCell;
+  readonly variant: PlannedVariant;
+  readonly made: VariantLine | undefined;
+  readonly trials: {
+    readonly planned: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly missing: number;
+  };
+  /** Finished trials of the cell's blocks, in block order. */
+  readonly finished: readonly TrialLine[];
+  readonly quality: QualitySample | undefined;
+  /** Median latency of a call, s, and further figures, by block. */
+  readonly latencyMedianS: ByBlock;
+  readonly peakRssBytes: ByBlock;
+  readonly itemsPerSecond: ByBlock;
+  readonly loadS: ByBlock;
+  /** Every latency sample of the blocks, s. */
+  readonly latencyS: Float64Array;
+  readonly determinism: Determinism;
+}
+
+export interface Determinism {
+  /** Finished trials, failed ones too. */
+  readonly n: number;
+  /** Trials whose outputs equal the mode; a failed trial never does. */
+  readonly matching: number;
+}
+
+/** Journal → one sample set a cell, in plan order. */
+export function cellSamples(record: RunRecord): CellSamples[] {
+  const { plan } = record;
+  const byCell = new Map<string, TrialLine[]>();
+  for (const trial of record.trials) {
+    if (trial.trial_kind !== "trial") continue;
+    const list = byCell.get(trial.cell_id);
+    if (list === undefined) byCell.set(trial.cell_id, [trial]);
+    else list.push(trial);
+  }
+  return plan.cells.map((cell): CellSamples => {
+    const finished = (byCell.get(cell.cell_id) ?? []).sort((x, y) => x.block - y.block);
+    const completed = finished.filter((trial) => trial.state === "completed");
+    const planned = plan.trials.filter((trial) => trial.kind === "trial" && trial.cell_id === cell.cell_id).length;
+    const byBlock = (value: (measured: NonNullable<TrialLine["measured"]>) => number | undefined): ByBlock => {
+      const values = new Array<number | undefined>(plan.trial_counts.per_cell).fill(undefined);
+      for (const { block, measured } of completed) if (measured !== null) values[block] = value(measured);
+      return values;
+    };
+    return {
+      cell,
+      variant: plan.variants.find((variant) => variant.variant_id === cell.variant_id) as PlannedVariant,
+      made: record.variants.find((line) => line.variant_id === cell.variant_id),
+      trials: {
+        planned,
+        completed: completed.length,
+        failed: finished.length - completed.length,
+        missing: planned - finished.length,
+      },
+      finished,
+      quality: qualitySample(finished, plan.dataset.count),
+      latencyMedianS: byBlock((m) => median(m.latency_ns.map((ns) => ns * 1e-9))),
+      peakRssBytes: byBlock((m) => m.memory.peak_rss_bytes),
+      itemsPerSecond: byBlock((m) => m.throughput.items_per_second),
+      loadS: byBlock((m) => m.load_s),
+      latencyS: Float64Array.from(completed.flatMap((t) => t.measured?.latency_ns.map((ns) => ns * 1e-9) ?? [])),
+      determinism: determinism(finished),
+    };
+  });
+}
+
+/** Middle value; undefined for no samples. */
+export function median(values: readonly number[]): number | undefined {
+  const sorted = Float64Array.from(values).sort();
+  const half = sorted.length >> 1;
+  if (sorted.length === 0) return undefined;
+  const upper = sorted[half] as number;
+  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] as number) + upper) / 2;
+}
+
+/** Candidate over baseline, log scale, of the blocks in which both were measured. */
+export function logRatios(candidate: ByBlock, baseline: ByBlock): Float64Array {
+  const ratios: number[] = [];
+  for (const [block, value] of candidate.entries()) {
+    const reference = baseline[block];
+    if (value !== undefined && reference !== undefined && value > 0 && reference > 0)
+      ratios.push(Math.log(value / reference));
+  }
+  return Float64Array.from(ratios);
+}
+
+export function present(values: ByBlock): Float64Array {
+  return Float64Array.from(values.filter((value) => value !== undefined));
+}
+
+function determinism(finished: readonly TrialLine[]): Determinism {
+  const subsetMode = mode(finished.map((trial) => trial.measured?.subset.outputs_sha256));
+  const allMode = mode(finished.map((trial) => trial.measured?.outputs_sha256 ?? undefined));
+  const matching = finished.filter(({ measured }) => {
+    if (measured === null) return false;
+    const { subset, outputs_sha256 } = measured;
+    return subset.outputs_sha256 === subsetMode && (outputs_sha256 === null || outputs_sha256 === allMode);
+  });
+  return { n: finished.length, matching: matching.length };
+}
+
+/** Most frequent value; the earliest of equals. */
+function mode(values: readonly (string | undefined)[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const value of values) if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+  let best: string | undefined;
+  for (const [value, count] of counts) if (best === undefined || count > (counts.get(best) as number)) best = value;
+  return best;
+}

@@ -1,0 +1,79 @@
+import type { Comparison, PairedScores } from "../domain/comparison.ts";
+import { type CellSamples, logRatios } from "./cell-samples.ts";
+import { itemsOf, pairedTable, type QualitySample, scoreDifferences, totalScore } from "./quality-samples.ts";
+
+/** What the whole session says about all its comparisons. */
+export interface SessionFacts {
+  readonly labels: Int32Array;
+  readonly classNames: readonly string[];
+  readonly isNoisy: boolean;
+}
+
+/** One comparison a cell, in the order of `samples`. A baseline is compared with itself. */
+export function compareCells(samples: readonly CellSamples[], facts: SessionFacts): Comparison[] {
+  const byCell = new Map(samples.map((sample) => [sample.cell.cell_id, sample]));
+  return samples.map((candidate) => {
+    const baseline = byCell.get(candidate.cell.baseline_cell_id) as CellSamples;
+    const pair = scorePairs(baseline.quality, candidate.quality, facts);
+    return {
+      cellId: candidate.cell.cell_id,
+      role: candidate.variant.role,
+      variantFailure: candidate.made?.state === "failed" ? (candidate.made.failure ?? "unknown") : undefined,
+      trials: candidate.trials,
+      overall: pair(undefined),
+      classes: facts.classNames.flatMap((name, label) => {
+        const scores = pair(label);
+        return scores === undefined || scores.n === 0 ? [] : [{ name, ...scores }];
+      }),
+      invalidRows: candidate.quality?.invalidRows ?? 0,
+      latencyLogRatios: logRatios(candidate.latencyMedianS, baseline.latencyMedianS),
+      memoryLogRatios: logRatios(candidate.peakRssBytes, baseline.peakRssBytes),
+      throughputLogRatios: logRatios(candidate.itemsPerSecond, baseline.itemsPerSecond),
+      isLatencyConstant: isConstant(candidate.latencyS) || isConstant(baseline.latencyS),
+      bytesOnDisk: candidate.made?.bytes_on_disk ?? undefined,
+      baselineBytesOnDisk: baseline.made?.bytes_on_disk ?? undefined,
+      determinism: candidate.determinism,
+      isNoisy: facts.isNoisy,
+      secondsPerItem: both(secondsPerItem(candidate), secondsPerItem(baseline)),
+      secondsPerBlock: both(secondsPerTrial(candidate), secondsPerTrial(baseline)),
+    };
+  });
+}
+
+function scorePairs(
+  baseline: QualitySample | undefined,
+  candidate: QualitySample | undefined,
+  { labels }: SessionFacts,
+): (label: number | undefined) => PairedScores | undefined {
+  return (label) => {
+    if (baseline === undefined || candidate === undefined || baseline.n !== labels.length) return undefined;
+    const items = itemsOf(labels, label);
+    const isBinary = baseline.isBinary && candidate.isBinary;
+    return {
+      n: items.length,
+      total: totalScore(candidate, items),
+      table: isBinary ? pairedTable(baseline, candidate, items) : undefined,
+      differences: isBinary ? undefined : scoreDifferences(baseline, candidate, items),
+    };
+  };
+}
+
+function isConstant(values: Float64Array): boolean {
+  return values.length > 1 && values.every((value) => value === values[0]);
+}
+
+function secondsPerTrial({ finished }: CellSamples): number | undefined {
+  if (finished.length === 0) return undefined;
+  return finished.reduce((sum, trial) => sum + trial.wall_s, 0) / finished.length;
+}
+
+function secondsPerItem({ finished }: CellSamples): number | undefined {
+  const rates = finished.flatMap(({ measured }) => measured?.throughput.items_per_second ?? []);
+  const runs = finished.filter((trial) => trial.evaluates === "all").length;
+  const best = Math.max(...rates);
+  return rates.length === 0 || best <= 0 ? undefined : runs / best;
+}
+
+function both(x: number | undefined, y: number | undefined): number | undefined {
+  return x === undefined || y === undefined ? undefined : x + y;
+}

@@ -1,0 +1,51 @@
+/** 2x2 table of paired outcomes: a both right, b baseline only, c candidate only, d none. */
+export interface PairedTable {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+}
+
+/** Paired scores of the same items in baseline and candidate. */
+export interface PairedScores {
+  /** Items. */
+  readonly n: number;
+  /** Sum of the candidate's item scores, 0..n. */
+  readonly total: number;
+  /** Where all scores are 0 or 1. */
+  readonly table: PairedTable | undefined;
+  /** Baseline minus candidate, an item each (+ is worse), where scores are not all 0 or 1. */
+  readonly differences: Float64Array | undefined;
+}
+
+/** Everything the gates may ask about one cell against its baseline. Undefined = not measured. */
+export interface Comparison {
+  readonly cellId: string;
+  readonly role: "baseline" | "required" | "candidate";
+  /** Why the variant could not be made at all. */
+  readonly variantFailure: string | undefined;
+  readonly trials: {
+    readonly planned: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly missing: number;
+  };
+  readonly overall: PairedScores | undefined;
+  readonly classes: readonly (PairedScores & { readonly name: string })[];
+  /** Rows of the full evaluation with NaN or Inf. */
+  readonly invalidRows: number;
+  /** ln(candidate/baseline) of block medians, one a block with both. */
+  readonly latencyLogRatios: Float64Array;
+  readonly memoryLogRatios: Float64Array;
+  readonly throughputLogRatios: Float64Array;
+  /** True when every latency sample of the run has one value: a clock that does not move is not trusted. */
+  readonly isLatencyConstant: boolean;
+  readonly bytesOnDisk: number | undefined;
+  readonly baselineBytesOnDisk: number | undefined;
+  readonly determinism: { readonly n: number; readonly matching: number };
+  /** Time gates of a noisy session are inconclusive instead of wrong. */
+  readonly isNoisy: boolean;
+  /** What one more item or block costs, s, for both arms; undefined where unknown. */
+  readonly secondsPerItem: number | undefined;
+  readonly secondsPerBlock: number | undefined;
+}
