@@ -5,7 +5,7 @@ import { type Appender, openAppender } from "../platform/appender.ts";
 import { sha256 } from "../platform/digest.ts";
 import { atomicWrite, readBytes } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
-import { validate } from "../platform/schema.ts";
+import { validator } from "../platform/schema.ts";
 
 /** A journal as read: whole, checked lines only. */
 export interface Journal {
@@ -115,8 +115,8 @@ function openLine(text: string, index: number, path: string): JournalLine {
   const number = index + 1;
   let line: JournalLine;
   try {
-    const value = parseJson(text, `${path}:${number}`);
-    line = validate<JournalLine>("journal.v1", value, { what: `${path}:${number}`, code: "STORE_CORRUPT" });
+    const value = parseJson(text, { what: `line ${number}` });
+    line = validator.validate<JournalLine>("journal.v1", value, { what: `line ${number}`, code: "STORE_CORRUPT" });
   } catch (cause) {
     throw corrupt(path, number, cause instanceof Error ? cause.message : "it cannot be read", undefined, cause);
   }

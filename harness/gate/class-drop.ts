@@ -1,0 +1,33 @@
+import type { PairedScores } from "../domain/comparison.ts";
+import { type Effect, scoreDrop, scoreDropPValue } from "./effect.ts";
+
+/**
+ * Drop of the worst class. A PASS claims that every class is within the margin: an intersection-union test, so each class is
+ * tested at α (Berger 1982). A FAIL claims that some class is not: a union, so its lower limit is taken at α/K (Bonferroni,
+ * the first step of Holm). The effect is that of the class with the largest upper limit, or of the class that fails.
+ */
+export function worstClass(
+  classes: readonly (PairedScores & { readonly name: string })[],
+  { margin, alpha }: { readonly margin: number; readonly alpha: number },
+): { effect: Effect; pPass: number | undefined; detail: string } {
+  const judged = classes.map((scores) => {
+    const plain = scoreDrop(scores, 1 - 2 * alpha);
+    const corrected = scoreDrop(scores, 1 - (2 * alpha) / classes.length);
+    const method = `${plain.method}, lower limit at alpha/${classes.length}`;
+    return {
+      name: scores.name,
+      effect: { ...plain, low: corrected.low, method } as Effect,
+      p: scoreDropPValue(scores, margin),
+    };
+  });
+  const failing = judged.filter(({ effect }) => effect.low > margin);
+  const pool = failing.length > 0 ? failing : judged;
+  const worst = pool.reduce((x, y) => (rank(y.effect) > rank(x.effect) ? y : x));
+  const ps = judged.map(({ p }) => p);
+  const pPass = ps.every((p) => p !== undefined) ? Math.max(...ps) : undefined;
+  return { effect: worst.effect, pPass, detail: worst.name };
+}
+
+function rank(effect: Effect): number {
+  return effect.value === undefined ? Number.POSITIVE_INFINITY : effect.high;
+}

@@ -1,0 +1,160 @@
+import type { Reason } from "../domain/codes.ts";
+import type { Comparison } from "../domain/comparison.ts";
+import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
+import type { GateResultDoc, NeededDoc } from "../domain/generated/summary-v1.ts";
+import { METRICS } from "../domain/metric.ts";
+import * as stats from "../stats/index.ts";
+import { worstClass } from "./class-drop.ts";
+import {
+  type Effect,
+  effectDoc,
+  exactEffect,
+  logRatiosOf,
+  relativeChange,
+  relativeChangePValue,
+  scoreDrop,
+  scoreDropPValue,
+} from "./effect.ts";
+import { judge, type Verdict } from "./judge.ts";
+import { blocksNeeded, itemsNeeded } from "./needed.ts";
+
+/** What a gate of one kind measured, before the policy turns it into a verdict. */
+interface Measured {
+  readonly effect: Effect;
+  readonly pPass: number | undefined;
+  readonly detail?: string;
+  readonly needed?: NeededDoc | undefined;
+}
+
+type NotMeasured = { readonly reason: Reason };
+
+/** One gate on one comparison. Fail closed: what was not measured, or cannot be trusted, is never a pass. */
+export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResultDoc {
+  const blank = {
+    gate_id: spec.id,
+    metric: spec.metric,
+    policy: spec.policy,
+    tier: spec.tier,
+    alpha: spec.alpha,
+    margin: spec.margin,
+    limit: spec.limit,
+    effect: null,
+    p_pass: null,
+    detail: null,
+    needed: null,
+  };
+  if (comparison.role === "baseline" && !isAboutItself(spec)) return { ...blank, verdict: "reference", reasons: [] };
+  if (comparison.variantFailure !== undefined) return { ...blank, verdict: "fail", reasons: ["variant-failed"] };
+  const measured = measure(spec, comparison);
+  if ("reason" in measured) return { ...blank, verdict: "inconclusive", reasons: [measured.reason] };
+  const { effect, pPass, detail, needed } = measured;
+  const threshold = (spec.margin ?? spec.limit) as number;
+  const doubts = doubtsAbout(spec, comparison);
+  const judged = judge(spec.policy, effect, threshold);
+  const verdict: Verdict = doubts.length > 0 && judged !== "fail" ? "inconclusive" : judged;
+  const distrusted = doubts.includes("noisy") || doubts.includes("constant-where-it-cannot-be");
+  const final: Verdict = distrusted ? "inconclusive" : verdict;
+  return {
+    ...blank,
+    effect: effectDoc(effect),
+    p_pass: final === "inconclusive" && doubts.length > 0 ? null : (pPass ?? null),
+    detail: detail ?? null,
+    verdict: final,
+    reasons: reasonsFor(spec, final, doubts),
+    needed: final === "inconclusive" && doubts.length === 0 ? (needed ?? null) : null,
+  };
+}
+
+/** Gates that a baseline must meet as well: they compare it with a limit or with itself, not with another cell. */
+function isAboutItself(spec: GateSpecDoc): boolean {
+  return spec.policy === "floor" || spec.policy === "ceiling" || spec.metric === "determinism.rate";
+}
+
+function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasured {
+  const level = 1 - 2 * spec.alpha;
+  const margin = spec.margin ?? Number.NaN;
+  switch (spec.metric) {
+    case "quality.accuracy": {
+      const scores = comparison.overall;
+      if (scores === undefined || scores.n === 0) return { reason: "missing-metric" };
+      if (spec.policy === "floor" || spec.policy === "ceiling")
+        return accuracyLimit(spec, scores.total, scores.n, level);
+      const effect = scoreDrop(scores, level);
+      return {
+        effect,
+        pPass: scoreDropPValue(scores, margin),
+        needed: itemsNeeded({
+          effect,
+          table: scores.table,
+          margin,
+          alpha: spec.alpha,
+          secondsPerItem: comparison.secondsPerItem,
+        }),
+      };
+    }
+    case "quality.class_accuracy": {
+      if (comparison.classes.length === 0) return { reason: "missing-metric" };
+      const worst = worstClass(comparison.classes, { margin, alpha: spec.alpha });
+      return { ...worst, needed: undefined };
+    }
+    case "size.bytes_on_disk": {
+      const { bytesOnDisk, baselineBytesOnDisk } = comparison;
+      if (bytesOnDisk === undefined || bytesOnDisk === 0) return { reason: "missing-metric" };
+      if (spec.limit !== null) return { effect: exactEffect(bytesOnDisk), pPass: undefined };
+      if (baselineBytesOnDisk === undefined || baselineBytesOnDisk === 0) return { reason: "missing-baseline" };
+      const difference = bytesOnDisk - baselineBytesOnDisk;
+      const value = spec.margin_kind === "relative" ? difference / baselineBytesOnDisk : difference;
+      return { effect: exactEffect(value), pPass: undefined };
+    }
+    case "determinism.rate": {
+      const { n, matching } = comparison.determinism;
+      if (n < 2) return { reason: "missing-metric" };
+      const flips = stats.clopperPearson(n - matching, n, { level });
+      return { effect: flips, pPass: undefined };
+    }
+    default: {
+      const logRatios = logRatiosOf(comparison, spec.metric) as Float64Array;
+      if (logRatios.length === 0) return { reason: "missing-metric" };
+      const worseIsMore = METRICS[spec.metric].better === "lower";
+      const oriented = worseIsMore ? logRatios : logRatios.map((x) => -x);
+      const effect = relativeChange(oriented, level);
+      return {
+        effect,
+        pPass: relativeChangePValue(oriented, margin),
+        needed: blocksNeeded({
+          logRatios: oriented,
+          margin,
+          alpha: spec.alpha,
+          secondsPerBlock: comparison.secondsPerBlock,
+        }),
+      };
+    }
+  }
+}
+
+function accuracyLimit(spec: GateSpecDoc, total: number, n: number, level: number): Measured {
+  // A fractional total (runs that differ) is rounded against the variant.
+  const correct = spec.policy === "floor" ? Math.floor(total) : Math.ceil(total);
+  const limit = spec.limit as number;
+  const tail =
+    spec.policy === "floor" ? 1 - stats.binomialCdf(correct - 1, n, limit) : stats.binomialCdf(correct, n, limit);
+  return { effect: stats.clopperPearson(correct, n, { level }), pPass: tail };
+}
+
+function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[] {
+  const doubts: Reason[] = [];
+  const isTime = METRICS[spec.metric].isTime;
+  if (comparison.trials.completed === 0) doubts.push("missing-metric");
+  if (comparison.trials.missing > 0) doubts.push("missing-trials");
+  if (isTime && comparison.isNoisy) doubts.push("noisy");
+  if (isTime && comparison.isLatencyConstant) doubts.push("constant-where-it-cannot-be");
+  return doubts;
+}
+
+function reasonsFor(spec: GateSpecDoc, verdict: Verdict, doubts: readonly Reason[]): Reason[] {
+  if (doubts.length > 0) return [...doubts];
+  if (verdict === "inconclusive") return ["underpowered"];
+  if (verdict === "fail" && spec.metric === "latency.call") return ["slower-than-baseline"];
+  if (verdict === "fail" && spec.metric === "determinism.rate") return ["outputs-vary"];
+  return [];
+}

@@ -1,0 +1,81 @@
+import type { SuiteDoc } from "../domain/generated/summary-v1.ts";
+import * as stats from "../stats/index.ts";
+import { type RowDecision, rowPValue } from "./decide-row.ts";
+
+/** What the choice among passing variants looks at. */
+export interface Merit {
+  readonly cellId: string;
+  /** Baseline latency over variant latency; undefined where it was not measured. */
+  readonly speedup: number | undefined;
+  readonly bytes: number | undefined;
+}
+
+/** Speedups within this share of each other count as equal, and the smaller file wins. */
+const SPEED_TIE = 0.02;
+
+/**
+ * The suite's verdict. Required variants were named before anything was measured, so each is judged at its own α. Picking any
+ * passing candidate is a claim about the best of many, so candidates count only where their pass survives Holm over all of them.
+ * A run without a baseline reading that holds its own gates decides nothing.
+ */
+export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit[], alpha: number): SuiteDoc {
+  const required = rows.filter((row) => row.role === "required");
+  const candidates = rows.filter((row) => row.role === "candidate");
+  const certified = holmCertified(candidates, alpha);
+  const shippable = [...required.filter((row) => row.verdict === "pass").map((row) => row.cellId), ...certified];
+  const rule = `required variants at their own alpha; Holm over ${candidates.length} candidates; then the fastest, the smaller of equals`;
+  const base = { certified, ship: null as string | null, recommendation_rule: rule };
+  const baseline = rows.find((row) => row.role === "baseline" && row.gates.some(isBroken));
+  if (baseline !== undefined) {
+    return { ...base, verdict: "fail", exit_code: 3, reasons: [`the baseline ${baseline.cellId} fails its own gates`] };
+  }
+  const ship = choose(shippable, merits);
+  const failed = required.filter((row) => row.verdict === "fail");
+  const open = required.filter((row) => row.verdict === "inconclusive");
+  if (failed.length > 0) {
+    return {
+      ...base,
+      ship,
+      verdict: "fail",
+      exit_code: 3,
+      reasons: failed.map((row) => `required ${row.cellId} failed`),
+    };
+  }
+  if (open.length > 0) {
+    const reasons = open.map((row) => `required ${row.cellId} is inconclusive`);
+    return { ...base, ship, verdict: "inconclusive", exit_code: 4, reasons };
+  }
+  if (required.length > 0 || certified.length > 0) return { ...base, ship, verdict: "pass", exit_code: 0, reasons: [] };
+  const undecided = candidates.filter((row) => row.verdict !== "fail");
+  if (undecided.length > 0) {
+    const reasons = undecided.map((row) =>
+      row.verdict === "pass"
+        ? `${row.cellId} passes alone, but not after correcting for ${candidates.length} candidates`
+        : `${row.cellId} is inconclusive`,
+    );
+    return { ...base, verdict: "inconclusive", exit_code: 4, reasons };
+  }
+  const reasons = [candidates.length === 0 ? "there is no variant to judge" : "every candidate failed"];
+  return { ...base, verdict: "fail", exit_code: 3, reasons };
+}
+
+function isBroken(gate: RowDecision["gates"][number]): boolean {
+  return gate.tier === "primary" && gate.verdict === "fail";
+}
+
+function holmCertified(candidates: readonly RowDecision[], alpha: number): string[] {
+  // A variant that does not pass has p = 1: it counts in the number of claims that were tried.
+  const ps = candidates.map((row) => rowPValue(row) ?? 1);
+  const { adjusted } = stats.holm(ps);
+  return candidates
+    .filter((row, i) => row.verdict === "pass" && (adjusted[i] as number) <= alpha)
+    .map((row) => row.cellId);
+}
+
+function choose(shippable: readonly string[], merits: readonly Merit[]): string | null {
+  const ranked = merits.filter((merit) => shippable.includes(merit.cellId));
+  const fastest = Math.max(...ranked.map((merit) => merit.speedup ?? 0));
+  const nearFastest = ranked.filter((merit) => (merit.speedup ?? 0) >= fastest * (1 - SPEED_TIE));
+  nearFastest.sort((x, y) => (x.bytes ?? Infinity) - (y.bytes ?? Infinity) || (x.cellId < y.cellId ? -1 : 1));
+  return nearFastest[0]?.cellId ?? null;
+}

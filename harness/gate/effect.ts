@@ -1,0 +1,82 @@
+import type { Comparison, PairedScores } from "../domain/comparison.ts";
+import type { EstimateDoc } from "../domain/generated/summary-v1.ts";
+import * as stats from "../stats/index.ts";
+
+/** An effect with its interval; infinite bounds and a missing value carry a reason. */
+export type Effect = stats.Estimate | stats.Unjudged;
+
+/** Drop in score, baseline minus candidate (+ is worse): Tango on a paired table, t on item means where runs differ. */
+export function scoreDrop(scores: PairedScores, level: number): Effect {
+  if (scores.table !== undefined) return stats.tangoInterval(scores.table, { level });
+  return stats.tInterval(scores.differences ?? new Float64Array(0), { level });
+}
+
+/** p-value of the claim "the drop is below the margin". */
+export function scoreDropPValue(scores: PairedScores, margin: number): number | undefined {
+  if (scores.table !== undefined) return stats.tangoTest(scores.table, { margin }).p;
+  const { n, value, low, high, level } = stats.tInterval(scores.differences ?? new Float64Array(0), { level: 0.9 });
+  if (value === undefined || n < 2) return undefined;
+  const halfWidth = (high - low) / 2;
+  if (halfWidth === 0) return value < margin ? 0 : 1;
+  const standardError = halfWidth / stats.tQuantile((1 + level) / 2, n - 1);
+  return stats.tCdf((value - margin) / standardError, n - 1);
+}
+
+/** Relative change candidate/baseline - 1 (+ is more) from log ratios of blocks: Hodges-Lehmann with the exact Wilcoxon interval. */
+export function relativeChange(logRatios: Float64Array, level: number): Effect {
+  return mapEffect(stats.hodgesLehmann(logRatios, { level }), Math.expm1);
+}
+
+/** p-value of the claim "the relative change is below the margin" (exact signed-rank). */
+export function relativeChangePValue(logRatios: Float64Array, margin: number): number | undefined {
+  if (logRatios.length === 0) return undefined;
+  return stats.signedRank(logRatios, { location: Math.log1p(margin), alternative: "less" }).p;
+}
+
+/** A monotone increasing transform of value and bounds. */
+export function mapEffect(effect: Effect, transform: (x: number) => number): Effect {
+  const bounds = { low: transform(effect.low), high: transform(effect.high) };
+  return effect.value === undefined
+    ? { ...effect, ...bounds }
+    : { ...effect, ...bounds, value: transform(effect.value) };
+}
+
+/** The inverse ratio of a relative change: change -.5 [-.6, -.4] is a speedup of 2 [1.67, 2.5]. */
+export function speedupOf(change: Effect): Effect {
+  const invert = (x: number) => 1 / (1 + x);
+  const bounds = { low: invert(change.high), high: invert(change.low) };
+  return change.value === undefined ? { ...change, ...bounds } : { ...change, ...bounds, value: invert(change.value) };
+}
+
+/** Infinite bounds and missing values become null with their reason. */
+export function effectDoc(effect: Effect): EstimateDoc {
+  const finite = (x: number | undefined) => (x !== undefined && Number.isFinite(x) ? x : null);
+  return {
+    value: finite(effect.value),
+    low: finite(effect.low),
+    high: finite(effect.high),
+    level: effect.level,
+    n: effect.n,
+    method: effect.method,
+    ...(effect.reason === undefined ? {} : { reason: effect.reason }),
+  };
+}
+
+/** A quantity that does not vary: counts and bytes. */
+export function exactEffect(value: number, n = 1): Effect {
+  return { value, low: value, high: value, level: 1, n, method: "exact" };
+}
+
+/** Which blocks a relative gate of this metric reads. */
+export function logRatiosOf(comparison: Comparison, metric: string): Float64Array | undefined {
+  switch (metric) {
+    case "latency.call":
+      return comparison.latencyLogRatios;
+    case "memory.peak_rss":
+      return comparison.memoryLogRatios;
+    case "throughput.items":
+      return comparison.throughputLogRatios;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+import type { PairedTable } from "../domain/comparison.ts";
+import type { NeededDoc } from "../domain/generated/summary-v1.ts";
+import * as stats from "../stats/index.ts";
+import type { Effect } from "./effect.ts";
+
+/** Power at which "what would settle it" is planned. */
+const POWER = 0.8;
+/** Beyond this many the answer is "not worth asking": the effect sits on the margin. */
+const MOST = 10_000_000;
+
+/**
+ * Further items that would settle a paired accuracy gate with 80 % power, if the discordance and drop seen are the true ones:
+ * n ≈ (z(1-α)+z(1-β))²·(ψ - θ²)/(δ - θ)².
+ */
+export function itemsNeeded(options: {
+  readonly effect: Effect;
+  readonly table: PairedTable | undefined;
+  readonly margin: number;
+  readonly alpha: number;
+  readonly secondsPerItem: number | undefined;
+}): NeededDoc | undefined {
+  const { effect, table, margin, alpha, secondsPerItem } = options;
+  if (table === undefined || effect.value === undefined) return undefined;
+  const variance = (table.b + table.c) / effect.n - effect.value ** 2;
+  const total = Math.ceil((zSum(alpha) ** 2 * variance) / (margin - effect.value) ** 2);
+  return needed(total - effect.n, "items", secondsPerItem);
+}
+
+/** Further blocks that would settle a ratio gate with 80 % power, by the normal approximation with the spread seen. */
+export function blocksNeeded(options: {
+  readonly logRatios: Float64Array;
+  readonly margin: number;
+  readonly alpha: number;
+  readonly secondsPerBlock: number | undefined;
+}): NeededDoc | undefined {
+  const { logRatios, margin, alpha, secondsPerBlock } = options;
+  const n = logRatios.length;
+  // The smallest n at which the exact Wilcoxon interval is finite at this level: 2^-n ≤ α.
+  const finite = Math.ceil(Math.log2(1 / alpha));
+  if (n < 2) return needed(finite - n, "trials", secondsPerBlock);
+  const mean = logRatios.reduce((sum, x) => sum + x, 0) / n;
+  const variance = logRatios.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1);
+  const total = Math.ceil((zSum(alpha) ** 2 * variance) / (Math.log1p(margin) - mean) ** 2);
+  return needed(Math.max(total, finite) - n, "trials", secondsPerBlock);
+}
+
+function zSum(alpha: number): number {
+  return stats.normalQuantile(1 - alpha) + stats.normalQuantile(POWER);
+}
+
+function needed(quantity: number, unit: NeededDoc["unit"], secondsEach: number | undefined): NeededDoc | undefined {
+  if (!Number.isFinite(quantity) || quantity > MOST) return undefined;
+  // The formula may say "enough already" where the exact interval is wider than the normal one: then at least one more.
+  const whole = Math.max(1, quantity);
+  return { quantity: whole, unit, seconds: secondsEach === undefined ? null : whole * secondsEach };
+}

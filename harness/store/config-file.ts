@@ -1,0 +1,63 @@
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { HarnessError } from "../domain/errors.ts";
+import type { MatrixConfig } from "../domain/generated/config-v1.ts";
+import { readText } from "../platform/files.ts";
+import { parseJson } from "../platform/json.ts";
+import { packageRoot } from "../platform/package-root.ts";
+import { validator } from "../platform/schema.ts";
+
+/** Where the paths of a config start. */
+export interface PathRoots {
+  /** Folder of the config file. */
+  readonly configDir: string;
+  /** Root of `data:` paths. */
+  readonly dataDir: string;
+}
+
+/** The config that `sweep` runs when none is named. */
+export function embeddedConfigPath(): string {
+  return join(packageRoot(), "configs", "digits.json");
+}
+
+/** Reads a config through its schema. CONFIG_INVALID names the first problem and the nearest valid key. */
+export async function readConfig(path: string): Promise<MatrixConfig> {
+  const text = await readText(path, { what: "config", code: "CONFIG_INVALID" });
+  const value = parseJson(text, { what: path, code: "CONFIG_INVALID" });
+  return validator.validate<MatrixConfig>("config.v1", value, {
+    what: path,
+    code: "CONFIG_INVALID",
+    hint: "Every field is described in docs/configs.md.",
+  });
+}
+
+/** `--data-dir` > QUANTGATE_DATA_DIR > the config's `data_dir` (relative to the config) > `./data`. */
+export function pathRoots(options: {
+  readonly configPath: string;
+  readonly flag: string | undefined;
+  readonly env: string | undefined;
+  readonly config: string | undefined;
+  readonly cwd: string;
+}): PathRoots {
+  const configDir = dirname(resolve(options.cwd, options.configPath));
+  const dataDir =
+    options.flag !== undefined
+      ? resolve(options.cwd, options.flag)
+      : options.env !== undefined && options.env !== ""
+        ? resolve(options.cwd, options.env)
+        : options.config !== undefined
+          ? resolve(configDir, options.config)
+          : resolve(options.cwd, "data");
+  return { configDir, dataDir };
+}
+
+/** `data:x` is under the data folder (and may not leave it); other paths are absolute or relative to the config. */
+export function resolvePath(path: string, roots: PathRoots): string {
+  if (!path.startsWith("data:")) return isAbsolute(path) ? path : resolve(roots.configDir, path);
+  const inside = resolve(roots.dataDir, path.slice("data:".length));
+  if (inside !== roots.dataDir && !inside.startsWith(join(roots.dataDir, "/"))) {
+    throw new HarnessError("CONFIG_INVALID", `The path ${path} leaves the data folder`, {
+      hint: "Paths with data: stay under --data-dir.",
+    });
+  }
+  return inside;
+}
