@@ -1,0 +1,155 @@
+import { spawn } from "node:child_process";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { ERROR_CODES, type ErrorCode, HarnessError } from "../domain/errors.ts";
+import { frameChannel } from "./frame-channel.ts";
+import { type ChildEnding, superviseChild, Tail } from "./process-host.ts";
+
+/** A Node program in a child process that answers requests; see worker-child.ts for its side. */
+export interface Worker {
+  /**
+   * Sends a request and waits for its answer. Rejects with the error the child reported; RUNTIME_TIMEOUT after `timeoutMs` and
+   * RUNTIME_PROTOCOL on an answer that is none (the child is dead then); RUNTIME_CRASHED when the child died; the signal's reason on abort.
+   */
+  request(message: unknown, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<unknown>;
+  /** Lets the child end by itself, and kills its group if it does not within two seconds. */
+  close(): Promise<void>;
+  /** Kills the child and everything it started, now. */
+  kill(): void;
+}
+
+export interface WorkerOptions {
+  /** What it is to the user, e.g. "the runtime of trial b03.u8s8". */
+  readonly label: string;
+  readonly nodeFlags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const CLOSE_MS = 2000;
+const KEPT_STDERR = 8 << 10;
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Starts `module` as a worker in its own process group. Failures to start show in the first request. */
+export function startWorker(module: URL, { label, nodeFlags = [], env = {} }: WorkerOptions): Worker {
+  const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(module)], {
+    detached: true,
+    windowsHide: true,
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  const stderr = new Tail(KEPT_STDERR);
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => stderr.add(text));
+  const ending = superviseChild(child);
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  /** Set once: why no request can be answered any more. */
+  let fate: HarnessError | undefined;
+
+  const failAll = (error: HarnessError): void => {
+    fate ??= error;
+    for (const { reject } of pending.values()) reject(fate);
+    pending.clear();
+  };
+  const breakOff = (reason: string): void => {
+    const hint = "Run it again; if it happens again, update the runtime or exclude the model.";
+    failAll(new HarnessError("RUNTIME_PROTOCOL", `${capital(label)} cannot be understood: ${reason}.`, { hint }));
+    ending.kill();
+  };
+  void ending.done.then((end) => failAll(deathOf(label, end, stderr.text)));
+
+  const channel = frameChannel(child.stdio[3] as Duplex, {
+    onFault: breakOff,
+    onMessage(message) {
+      const answer = readAnswer(message);
+      if (answer === undefined) {
+        breakOff("its answer has another form than expected");
+        return;
+      }
+      const waiting = pending.get(answer.id);
+      pending.delete(answer.id);
+      if (answer.error === undefined) waiting?.resolve(answer.value);
+      else waiting?.reject(answer.error);
+    },
+  });
+
+  async function request(
+    message: unknown,
+    { timeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<unknown> {
+    signal?.throwIfAborted();
+    if (fate !== undefined) throw fate;
+    const id = ++lastId;
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      pending.get(id)?.reject(signal?.reason);
+      pending.delete(id);
+      ending.kill();
+    };
+    try {
+      return await new Promise<unknown>((resolve, reject) => {
+        pending.set(id, { resolve, reject });
+        signal?.addEventListener("abort", onAbort, { once: true });
+        if (timeoutMs !== undefined) {
+          timer = setTimeout(() => {
+            const hint = "Raise the trial's timeout, or take fewer samples or items.";
+            const said = `${capital(label)} did not finish within ${timeoutMs / 1000} s and was killed.`;
+            failAll(new HarnessError("RUNTIME_TIMEOUT", said, { hint }));
+            ending.kill();
+          }, timeoutMs);
+        }
+        channel.send({ id, message });
+      });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  return {
+    request,
+    kill: ending.kill,
+    async close() {
+      const hint = "Open it again.";
+      failAll(new HarnessError("RUNTIME_CRASHED", `${capital(label)} was closed before it answered.`, { hint }));
+      child.stdio[3]?.destroy();
+      const timer = setTimeout(ending.kill, CLOSE_MS);
+      await ending.done;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function deathOf(label: string, end: ChildEnding, stderr: string): HarnessError {
+  if (end.status === "not-started") {
+    const hint = "Check the installation of Node and the limit of processes (ulimit -u).";
+    return new HarnessError("RUNTIME_UNAVAILABLE", `${capital(label)} could not be started: ${end.reason}.`, { hint });
+  }
+  const how = end.signal === null ? `with exit code ${end.exitCode}` : `by signal ${end.signal}`;
+  const lastLine = stderr.trim().split("\n").at(-1) ?? "";
+  const hint =
+    end.signal === "SIGKILL"
+      ? "Something killed it, often the system when memory runs out: check the free memory."
+      : lastLine === ""
+        ? "It left no message; the model or the runtime's build is at fault."
+        : `Its last words: ${lastLine.slice(0, 300)}`;
+  const cause = stderr === "" ? undefined : new Error(`standard error of ${label}:\n${stderr.trim()}`);
+  return new HarnessError("RUNTIME_CRASHED", `${capital(label)} died ${how}.`, { hint, cause });
+}
+
+function readAnswer(message: unknown): { id: number; value?: unknown; error?: Error } | undefined {
+  if (typeof message !== "object" || message === null) return undefined;
+  const { id, value, error } = message as { id?: unknown; value?: unknown; error?: unknown };
+  if (typeof id !== "number") return undefined;
+  if (error === undefined) return { id, value };
+  const { code, message: text, hint } = error as { code?: unknown; message?: unknown; hint?: unknown };
+  if (typeof code !== "string" || !(code in ERROR_CODES) || typeof text !== "string") return undefined;
+  return { id, error: new HarnessError(code as ErrorCode, text, { hint: typeof hint === "string" ? hint : "" }) };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
