@@ -35,7 +35,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
   refuseImpossibleNumbers(config);
   const variants = expandVariants(config, facts.variant, facts.only);
   const cells = expandCells(config, variants);
-  const random = planRandom(config.seed, facts.sha256);
+  const random = planRandom(config.seed);
   const evaluateRuns = Math.min(config.evaluate_runs, config.runs_per_quant);
   const trials = schedule({
     cells,

@@ -22,9 +22,13 @@ export function embeddedConfigPath(): string {
 /** Reads a config through its schema. CONFIG_INVALID names the first problem and the nearest valid key. */
 export async function readConfig(path: string): Promise<MatrixConfig> {
   const text = await readText(path, { what: "config", code: "CONFIG_INVALID" });
-  const value = parseJson(text, { what: path, code: "CONFIG_INVALID" });
+  return checkConfig(parseJson(text, { what: path, code: "CONFIG_INVALID" }), path);
+}
+
+/** The config's door from `unknown`: CONFIG_INVALID for anything its schema refuses. */
+export function checkConfig(value: unknown, what: string): MatrixConfig {
   return validator.validate<MatrixConfig>("config.v1", value, {
-    what: path,
+    what,
     code: "CONFIG_INVALID",
     hint: "Every field is described in docs/configs.md.",
   });

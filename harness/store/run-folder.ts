@@ -70,7 +70,10 @@ export class RunFolder {
   async read<T>(name: ArtifactName): Promise<T> {
     const path = this.file(name);
     const text = await readText(path, { what: name, code: "STORE_MISSING" });
-    return validator.validate<T>(ARTIFACT_SCHEMAS[name], parseJson(text, { what: path }), { what: path, code: "STORE_CORRUPT" });
+    return validator.validate<T>(ARTIFACT_SCHEMAS[name], parseJson(text, { what: path }), {
+      what: path,
+      code: "STORE_CORRUPT",
+    });
   }
 
   /** Stores an array under its digest; the same content is stored once. */
@@ -92,7 +95,11 @@ export class RunFolder {
       });
     }
     const copy = new Uint8Array(bytes).buffer;
-    return ref.dtype === "f32" ? new Float32Array(copy) : ref.dtype === "i32" ? new Int32Array(copy) : new Uint8Array(copy);
+    return ref.dtype === "f32"
+      ? new Float32Array(copy)
+      : ref.dtype === "i32"
+        ? new Int32Array(copy)
+        : new Uint8Array(copy);
   }
 
   /** `<outDir>/latest` → this run. */

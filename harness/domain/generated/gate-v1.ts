@@ -18,7 +18,7 @@ export interface GateArtifact {
    */
   generated_at: string;
   /**
-   * SHA-256, 64 lower-case hex digits.
+   * First 16 hex digits of the SHA-256 of the facts.
    */
   hardware_fingerprint: string;
   /**

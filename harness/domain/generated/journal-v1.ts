@@ -61,11 +61,11 @@ export interface JournalHeader {
  */
 export interface HostFingerprintDoc {
   /**
-   * SHA-256, 64 lower-case hex digits.
+   * First 16 hex digits of the SHA-256 of the facts.
    */
   hard: string;
   /**
-   * SHA-256, 64 lower-case hex digits.
+   * First 16 hex digits of the SHA-256 of the facts.
    */
   soft: string;
   /**

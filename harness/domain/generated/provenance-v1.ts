@@ -13,7 +13,7 @@ export interface Provenance {
    */
   generated_at: string;
   /**
-   * SHA-256, 64 lower-case hex digits.
+   * First 16 hex digits of the SHA-256 of the facts.
    */
   hardware_fingerprint: string;
   /**
@@ -77,11 +77,11 @@ export interface ProvenanceDoc {
  */
 export interface HostFingerprintDoc {
   /**
-   * SHA-256, 64 lower-case hex digits.
+   * First 16 hex digits of the SHA-256 of the facts.
    */
   hard: string;
   /**
-   * SHA-256, 64 lower-case hex digits.
+   * First 16 hex digits of the SHA-256 of the facts.
    */
   soft: string;
   /**

@@ -31,7 +31,7 @@ export interface Summary {
    */
   generated_at: string;
   /**
-   * SHA-256, 64 lower-case hex digits.
+   * First 16 hex digits of the SHA-256 of the facts.
    */
   hardware_fingerprint: string;
   /**

@@ -1,0 +1,84 @@
+import type { RunRecord } from "../aggregate/run-record.ts";
+import type { Finding } from "../domain/codes.ts";
+import type { SummaryRow } from "../domain/generated/summary-v1.ts";
+import type { SessionNoise } from "../gate/session-noise.ts";
+
+/** A clock step: the two clocks of a trial disagree by more than this, s. */
+const CLOCK_STEP_S = 1;
+
+/** Every coded doubt about a run, in the order of its rows. */
+export function collectFindings(options: {
+  readonly record: RunRecord;
+  readonly rows: readonly SummaryRow[];
+  readonly noise: SessionNoise;
+  readonly dropFlag: number;
+  readonly wasTorn: boolean;
+}): Finding[] {
+  const { record, rows, noise, dropFlag, wasTorn } = options;
+  const findings: Finding[] = [];
+  const add = (code: Finding["code"], subject: string, message: string) => findings.push({ code, subject, message });
+  if (wasTorn) add("TORN_LINE_SET_ASIDE", "run", "The journal's last line was torn by a crash; it was set aside.");
+  if (noise.isNoisy) {
+    const change = noise.splitHalf?.value;
+    const size = change === null || change === undefined ? "" : ` by ${(Math.abs(change) * 100).toFixed(1)} %`;
+    add("SPLIT_HALF_DISAGREES", "run", `The baseline differs from itself${size} between odd and even blocks.`);
+  }
+  for (const trial of record.trials) {
+    const host = trial.measured?.host;
+    if (host !== undefined && Math.abs(host.wall_s - host.system_clock_s) > CLOCK_STEP_S) {
+      add("CLOCK_STEP", trial.trial_id, "The system clock was set while the trial ran.");
+    }
+  }
+  for (const row of rows) rowFindings(row, dropFlag, add);
+  for (const [subject, other] of identicalWeights(rows)) {
+    add("IDENTICAL_WEIGHTS", subject, `${subject} has the same bytes as ${other}.`);
+  }
+  return findings;
+}
+
+function rowFindings(
+  row: SummaryRow,
+  dropFlag: number,
+  add: (code: Finding["code"], subject: string, message: string) => void,
+): void {
+  const id = row.cell_id;
+  const percent = (x: number) => (x * 100).toFixed(1);
+  if (row.trials.failed > 0) add("TRIALS_FAILED", id, `${row.trials.failed} of ${row.trials.planned} trials failed.`);
+  if (row.trials.missing > 0)
+    add("TRIALS_MISSING", id, `${row.trials.missing} of ${row.trials.planned} trials were not run.`);
+  if (row.drop?.value != null && row.drop.value > dropFlag) {
+    add("ACCURACY_DROP_ABOVE_FLAG", id, `Accuracy dropped by ${percent(row.drop.value)} points.`);
+  }
+  for (const entry of row.per_class.filter((c) => c.flagged)) {
+    add("ACCURACY_DROP_ABOVE_FLAG", id, `Class ${entry.class} dropped by ${percent(entry.drop?.value ?? 0)} points.`);
+  }
+  const emulated = row.kernels?.emulated ?? 0;
+  if (emulated > 0)
+    add("EMULATED_KERNELS", id, `${emulated} of ${row.layers} layers are emulated: ${row.slow_layers.join(", ")}.`);
+  if (emulated > 0 && row.speedup?.high != null && row.speedup.high < 1) {
+    add(
+      "SLOWER_WITH_EMULATION",
+      id,
+      `Slower than the baseline (${row.speedup.value?.toFixed(2)}x) with emulated layers.`,
+    );
+  }
+  if ((row.kernels?.skipped ?? 0) > 0 && row.role !== "baseline") {
+    add("LAYERS_SKIPPED", id, `${row.kernels?.skipped} layers were left in full precision.`);
+  }
+  if (row.determinism_rate !== null && row.determinism_rate < 1) {
+    add("OUTPUTS_VARY", id, `Outputs equal the mode in ${percent(row.determinism_rate)} % of the trials.`);
+  }
+  if (row.invalid_rows > 0) add("INVALID_OUTPUTS", id, `${row.invalid_rows} rows of outputs hold NaN or Inf.`);
+}
+
+function identicalWeights(rows: readonly SummaryRow[]): [string, string][] {
+  const owner = new Map<string, SummaryRow>();
+  const pairs: [string, string][] = [];
+  for (const row of rows) {
+    if (row.model_sha256 === null) continue;
+    const other = owner.get(row.model_sha256);
+    if (other === undefined) owner.set(row.model_sha256, row);
+    else if (other.variant_id !== row.variant_id) pairs.push([row.cell_id, other.cell_id]);
+  }
+  return pairs;
+}

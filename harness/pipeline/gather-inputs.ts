@@ -1,0 +1,186 @@
+import { stat } from "node:fs/promises";
+import { loadDataset } from "../datasets/load-dataset.ts";
+import { overlap } from "../datasets/overlap.ts";
+import { canonicalJson } from "../domain/canonical-json.ts";
+import type { Dataset } from "../domain/dataset.ts";
+import { HarnessError } from "../domain/errors.ts";
+import type { MatrixConfig } from "../domain/generated/config-v1.ts";
+import type { Plan, PlannedCalibration, PlannedModel } from "../domain/generated/plan-v1.ts";
+import type { TrialPriors } from "../plan/estimate.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import { planRandom } from "../plan/plan-random.ts";
+import { type ConfigFlags, type ConfigResolution, type QuantConfig, resolveConfig } from "../plan/resolve-config.ts";
+import { stratifiedOrder } from "../plan/stratified-order.ts";
+import { sha256, sha256OfFile } from "../platform/digest.ts";
+import { workingTreeCommit } from "../platform/git.ts";
+import type { Recipe, RecipePatch } from "../quantize/recipe.ts";
+import { composeRecipe, resolveRecipe } from "../quantize/recipes.ts";
+import { type PathRoots, resolvePath } from "../store/config-file.ts";
+
+/** Everything a sweep reads before it starts. */
+export interface SweepInputs {
+  readonly plan: Plan;
+  readonly roots: PathRoots;
+  readonly dataset: Dataset;
+  readonly calibration: { readonly dataset: Dataset; readonly indices: readonly number[] } | undefined;
+}
+
+/** Reads and digests models, datasets and recipes, and makes the plan. Writes nothing. */
+export async function gatherInputs(options: {
+  readonly raw: MatrixConfig;
+  readonly flags: ConfigFlags;
+  readonly roots: PathRoots;
+  readonly only?: string | undefined;
+  readonly priors?: TrialPriors | undefined;
+}): Promise<SweepInputs> {
+  const { raw, flags, roots, only, priors } = options;
+  const resolution = resolveConfig(raw, flags);
+  refuseMixedKinds(resolution);
+  const { config } = resolution;
+  const models = await Promise.all(
+    config.models.map((model) => readModel(model, roots, config.runtime.kind === "simulated")),
+  );
+  const resolve = (path: string) => resolvePath(path, roots);
+  const dataset = await loadDataset(config.dataset, { resolvePath: resolve });
+  const calibration = await readCalibration(resolution, resolve, dataset);
+  const externals = await digestExternals(config.quants, roots);
+  const plan = makePlan(resolution, {
+    models,
+    variant: (_, quant) => variantFacts(quant, externals, config.calibration),
+    dataset: {
+      id: dataset.id,
+      digest: dataset.digest,
+      count: dataset.count,
+      class_names: [...dataset.classNames],
+    },
+    calibration: calibration?.planned ?? null,
+    commitSha: await commitOf(roots.configDir),
+    invocation: { config_dir: roots.configDir, data_dir: roots.dataDir },
+    ...(only === undefined ? {} : { only }),
+    ...(priors === undefined ? {} : { priors }),
+    sha256,
+  });
+  return { plan, roots, dataset, calibration };
+}
+
+function refuseMixedKinds({ config }: ConfigResolution): void {
+  if (config.models.length === 0 || config.quants.length === 0) {
+    const what = config.models.length === 0 ? "models" : "quants";
+    throw new HarnessError("CONFIG_INVALID", `The config declares no ${what}`, {
+      hint: `Add "${what}" to the config, or give ${what === "models" ? "--model-id" : "--quant-tags"}.`,
+    });
+  }
+  const wanted = config.runtime.kind === "simulated";
+  const odd =
+    (config.dataset.kind === "simulated") !== wanted
+      ? `dataset kind ${config.dataset.kind}`
+      : config.quants
+          .filter((quant) => (quant.kind === "simulated") !== wanted)
+          .map((quant) => `quant ${quant.id} of kind ${quant.kind}`)[0];
+  if (odd === undefined) return;
+  throw new HarnessError("CONFIG_INVALID", `The runtime is ${config.runtime.kind}, but the config has a ${odd}`, {
+    hint: "A simulated run has a simulated runtime, dataset and quants; a real run has none of them.",
+  });
+}
+
+async function readModel(
+  model: { readonly id: string; readonly path?: string; readonly sha256?: string },
+  roots: PathRoots,
+  isSimulated: boolean,
+): Promise<PlannedModel> {
+  if (isSimulated) return { id: model.id, path: null, sha256: null, bytes: null };
+  if (model.path === undefined) {
+    throw new HarnessError("CONFIG_INVALID", `The model ${model.id} has no path`, { hint: 'Give it a "path".' });
+  }
+  const { sha256: digest, bytes } = await digestModel(model.path, roots, model.sha256);
+  return { id: model.id, path: model.path, sha256: digest, bytes };
+}
+
+async function digestModel(
+  path: string,
+  roots: PathRoots,
+  declared: string | undefined,
+): Promise<{ sha256: string; bytes: number }> {
+  const file = resolvePath(path, roots);
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) {
+    throw new HarnessError("CONFIG_MODEL_MISSING", `There is no model file at ${file}`, {
+      hint: path.startsWith("data:")
+        ? "Set --data-dir or QUANTGATE_DATA_DIR to the data folder."
+        : "Correct the path in the config.",
+    });
+  }
+  const digest = await sha256OfFile(file);
+  if (declared !== undefined && declared !== digest) {
+    throw new HarnessError(
+      "CONFIG_MODEL_INVALID",
+      `The model ${file} is not the declared one: its SHA-256 is ${digest}`,
+      {
+        hint: "Restore the file, or correct sha256 in the config.",
+      },
+    );
+  }
+  return { sha256: digest, bytes: found.size };
+}
+
+async function readCalibration(
+  { config }: ConfigResolution,
+  resolve: (path: string) => string,
+  evaluation: Dataset,
+): Promise<{ planned: PlannedCalibration; dataset: Dataset; indices: number[] } | undefined> {
+  if (config.calibration === undefined || config.runtime.kind === "simulated") return undefined;
+  const { dataset: spec, count, method, percentile } = config.calibration;
+  const dataset = await loadDataset(spec, { resolvePath: resolve });
+  const shared = overlap(dataset.hashes, evaluation.hashes);
+  if (shared.length > 0) {
+    throw new HarnessError(
+      "CONFIG_CALIBRATION_OVERLAP",
+      `${shared.length} calibration items are also in the evaluation set (the first is calibration item ${shared[0]?.calibration})`,
+      { hint: "Calibrate on other items: ranges fitted to the test items flatter the result." },
+    );
+  }
+  const indices = stratifiedOrder(dataset.labels, count, planRandom(config.seed));
+  const ids = sha256(canonicalJson(indices.map((index) => dataset.hashes[index] as string)));
+  return {
+    planned: { id: dataset.id, digest: dataset.digest, count: indices.length, indices_digest: ids, method, percentile },
+    dataset,
+    indices,
+  };
+}
+
+async function digestExternals(quants: readonly QuantConfig[], roots: PathRoots): Promise<Map<string, string>> {
+  const digests = new Map<string, string>();
+  for (const quant of quants) {
+    if (quant.kind === "external") digests.set(quant.id, (await digestModel(quant.model, roots, quant.sha256)).sha256);
+  }
+  return digests;
+}
+
+async function commitOf(folder: string): Promise<string | null> {
+  const commit = await workingTreeCommit(folder);
+  return commit.sha === null ? null : `${commit.sha}${commit.isDirty ? "-dirty" : ""}`;
+}
+
+function variantFacts(
+  quant: QuantConfig,
+  externals: ReadonlyMap<string, string>,
+  calibration: ConfigResolution["config"]["calibration"],
+) {
+  if (quant.kind === "external") return { sha256: externals.get(quant.id) as string, rank: rankOfTag(quant.id) };
+  if (quant.kind === "simulated") return { rank: rankOfTag(quant.id) };
+  const recipe = withCalibration(resolveRecipe((quant.recipe ?? quant.id) as string | RecipePatch), calibration);
+  return { recipe, rank: recipe.weights?.bits ?? 32 };
+}
+
+/** A percentile named in the config replaces the range estimator of the recipes that have none of their own. */
+function withCalibration(recipe: Recipe, calibration: ConfigResolution["config"]["calibration"]): Recipe {
+  if (calibration?.method !== "percentile" || recipe.activations?.calibration !== "minmax") return recipe;
+  const activations = { calibration: "percentile" as const, percentile: calibration.percentile / 100 };
+  return composeRecipe(recipe, { extends: recipe.id, id: recipe.id, activations });
+}
+
+/** Bits per weight that a tag's name claims, e.g. official-int8 → 8; full precision where it claims nothing. */
+function rankOfTag(tag: string): number {
+  const digits = /(?:int|uint|[wqu])(\d+)/i.exec(tag)?.[1] ?? /(\d+)\s*bit/i.exec(tag)?.[1];
+  return digits === undefined ? 32 : Number(digits);
+}

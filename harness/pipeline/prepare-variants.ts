@@ -1,0 +1,235 @@
+import { artifactJson } from "../domain/canonical-json.ts";
+import { HarnessError } from "../domain/errors.ts";
+import type { VariantLine } from "../domain/generated/journal-v1.ts";
+import type { Plan, PlannedVariant } from "../domain/generated/plan-v1.ts";
+import type { SessionPort } from "../domain/session-port.ts";
+import { slug } from "../plan/expand-cells.ts";
+import { sha256, sha256OfFile } from "../platform/digest.ts";
+import { atomicWrite, copyFile, readBytes } from "../platform/files.ts";
+import { inspectModel } from "../quantize/inspect.ts";
+import type { QuantizeManifest } from "../quantize/manifest.ts";
+import { describeKernels, QUANTIZER_REVISION, quantizeModel } from "../quantize/quantize-model.ts";
+import type { Recipe } from "../quantize/recipe.ts";
+import { resolvePath } from "../store/config-file.ts";
+import type { JournalWriter } from "../store/journal.ts";
+import type { RunFolder } from "../store/run-folder.ts";
+import type { VariantCache } from "../store/variant-cache.ts";
+import type { SweepInputs } from "./gather-inputs.ts";
+import type { OnProgress } from "./progress.ts";
+import { smokeTest } from "./smoke-test.ts";
+
+/** A variant that can run, or why it cannot. */
+export type PreparedVariant =
+  | {
+      readonly state: "ready";
+      /** Undefined for simulated variants. */
+      readonly model: { readonly path: string; readonly sha256: string } | undefined;
+      readonly sessionConfig: Readonly<Record<string, string>>;
+    }
+  | { readonly state: "failed"; readonly failure: string };
+
+export interface PrepareContext {
+  readonly inputs: SweepInputs;
+  readonly folder: RunFolder;
+  readonly writer: JournalWriter;
+  readonly cache: VariantCache;
+  readonly session: SessionPort;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Makes or loads every variant: quantized (or taken from the cache), copied into the run's `onnx/`, described, and run once on
+ * random input. A variant that cannot be made is recorded as failed and the others go on; only a baseline must exist.
+ */
+export async function prepareVariants(
+  context: PrepareContext,
+  earlier: readonly VariantLine[],
+): Promise<Map<string, PreparedVariant>> {
+  const { plan } = context.inputs;
+  const prepared = new Map<string, PreparedVariant>();
+  for (const [index, variant] of plan.variants.entries()) {
+    context.signal.throwIfAborted();
+    const known = earlier.find((line) => line.variant_id === variant.variant_id);
+    const { line, result, cached } = await prepareOne(context, variant, known);
+    if (known === undefined) await context.writer.write(line);
+    prepared.set(variant.variant_id, result);
+    context.onProgress({ kind: "variant", variantId: variant.variant_id, index, total: plan.variants.length, cached });
+    if (result.state === "failed" && variant.role === "baseline") {
+      throw new HarnessError("QUANTIZE_FAILED", `The baseline ${variant.variant_id} cannot run: ${result.failure}`, {
+        hint: "Without a baseline nothing can be compared. `quantgate inspect` says what is wrong with a model.",
+      });
+    }
+  }
+  return prepared;
+}
+
+interface Prepared {
+  readonly line: VariantLine;
+  readonly result: PreparedVariant;
+  readonly cached: boolean;
+}
+
+async function prepareOne(
+  context: PrepareContext,
+  variant: PlannedVariant,
+  known: VariantLine | undefined,
+): Promise<Prepared> {
+  if (variant.kind === "simulated") return simulatedVariant(variant);
+  const name = slug(variant.variant_id);
+  if (known?.state === "failed")
+    return { line: known, result: { state: "failed", failure: known.failure ?? "unknown" }, cached: true };
+  try {
+    const made =
+      variant.kind === "external" ? await describeExternal(context, variant) : await makeRecipe(context, variant);
+    if (known !== undefined && known.sha256 !== made.sha256) {
+      throw new HarnessError(
+        "STORE_CORRUPT",
+        `Variant ${variant.variant_id} was made again with other bytes than before`,
+        {
+          hint: "The run cannot be resumed honestly: start a new one.",
+        },
+      );
+    }
+    const path = context.folder.file("onnx", `${name}.onnx`);
+    if ((await sha256OfFile(path).catch(() => undefined)) !== made.sha256) await copyFile(made.path, path);
+    const manifestPath = `onnx/${name}.manifest.json`;
+    await atomicWrite(context.folder.file(manifestPath), artifactJson(made.manifest));
+    const { sessionConfig } = made;
+    const smoke = await smokeTest(context.session, path, sessionConfig);
+    await atomicWrite(
+      context.folder.file("smoke", `${name}.json`),
+      artifactJson({ variant_id: variant.variant_id, ...smoke }),
+    );
+    return {
+      line: readyLine(variant.variant_id, made, manifestPath),
+      result: { state: "ready", model: { path, sha256: made.sha256 }, sessionConfig },
+      cached: made.cached,
+    };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof HarnessError) || error.code.startsWith("STORE_")) throw error;
+    return failedVariant(variant.variant_id, error.message);
+  }
+}
+
+interface Made {
+  readonly path: string;
+  readonly sha256: string;
+  readonly manifest: QuantizeManifest;
+  readonly sessionConfig: Readonly<Record<string, string>>;
+  readonly cached: boolean;
+}
+
+async function makeRecipe({ inputs, cache, session, signal }: PrepareContext, variant: PlannedVariant): Promise<Made> {
+  const { plan, roots, calibration } = inputs;
+  const recipe = variant.recipe as unknown as Recipe;
+  const base = plan.models.find((model) => model.id === variant.model_id) as Plan["models"][number];
+  const basePath = resolvePath(base.path as string, roots);
+  const key = cache.key({
+    quantizer: QUANTIZER_REVISION,
+    model: base.sha256,
+    recipe,
+    calibration: recipe.activations === null && recipe.weights?.rounding !== "gptq" ? null : plan.calibration,
+  });
+  const found = await cache.get(key);
+  if (found !== undefined) {
+    return { ...found, manifest: found.manifest as QuantizeManifest, sessionConfig: recipe.session, cached: true };
+  }
+  const model = await readBytes(basePath, { what: "model", code: "CONFIG_MODEL_MISSING" });
+  refuseFatal(model, basePath);
+  const made = await quantizeModel({
+    model,
+    recipe,
+    ...(calibration === undefined
+      ? {}
+      : { calibration: { items: calibration.dataset.items, indices: calibration.indices } }),
+    session,
+    sha256,
+    signal,
+  });
+  const stored = await cache.put(key, made.model, made.manifest);
+  return {
+    path: stored.path,
+    sha256: stored.sha256,
+    manifest: made.manifest,
+    sessionConfig: recipe.session,
+    cached: false,
+  };
+}
+
+async function describeExternal({ inputs, session }: PrepareContext, variant: PlannedVariant): Promise<Made> {
+  const path = resolvePath(variant.path as string, inputs.roots);
+  const model = await readBytes(path, { what: "model", code: "CONFIG_MODEL_MISSING" });
+  const digest = sha256(model);
+  if (digest !== variant.sha256) {
+    throw new HarnessError(
+      "CONFIG_MODEL_INVALID",
+      `The file of ${variant.variant_id} changed since the plan was made`,
+      {
+        hint: "Start the sweep again.",
+      },
+    );
+  }
+  refuseFatal(model, path);
+  return {
+    path,
+    sha256: digest,
+    manifest: await describeKernels({ model, session, sha256 }),
+    sessionConfig: {},
+    cached: false,
+  };
+}
+
+/** What would abort the process of ONNX Runtime beyond catching is refused before it is loaded. */
+function refuseFatal(model: Uint8Array, path: string): void {
+  const problem = inspectModel(model).problems.find(({ severity }) => severity === "error");
+  if (problem === undefined) return;
+  throw new HarnessError("CONFIG_MODEL_INVALID", `${path}: ${problem.message}`, {
+    hint: "`quantgate inspect` lists every problem of the model.",
+  });
+}
+
+function readyLine(variantId: string, made: Made, manifestPath: string): VariantLine {
+  const { manifest } = made;
+  return {
+    kind: "variant",
+    variant_id: variantId,
+    state: "ready",
+    sha256: made.sha256,
+    bytes_on_disk: manifest.bytes_on_disk,
+    bytes_packed: manifest.bytes_packed,
+    kernels: manifest.kernels,
+    slow_layers: manifest.layers.filter((layer) => layer.kernel === "emulated").map((layer) => layer.name),
+    layers: manifest.layers.length,
+    manifest: manifestPath,
+    failure: null,
+  };
+}
+
+function failedVariant(variantId: string, failure: string): Prepared {
+  const line: VariantLine = {
+    kind: "variant",
+    variant_id: variantId,
+    state: "failed",
+    sha256: null,
+    bytes_on_disk: null,
+    bytes_packed: null,
+    kernels: null,
+    slow_layers: [],
+    layers: 0,
+    manifest: null,
+    failure,
+  };
+  return { line, result: { state: "failed", failure }, cached: false };
+}
+
+function simulatedVariant(variant: PlannedVariant): Prepared {
+  const bytes = (variant.simulated as { bytes?: number }).bytes ?? null;
+  const { line } = failedVariant(variant.variant_id, "");
+  return {
+    line: { ...line, state: "ready", bytes_on_disk: bytes, bytes_packed: bytes, failure: null },
+    result: { state: "ready", model: undefined, sessionConfig: {} },
+    cached: false,
+  };
+}

@@ -1,0 +1,195 @@
+import { HarnessError } from "../domain/errors.ts";
+import type { CanaryReport } from "../domain/generated/canary-v1.ts";
+import type { TrialLine } from "../domain/generated/journal-v1.ts";
+import type { Plan, PlannedCell, PlannedTrial } from "../domain/generated/plan-v1.ts";
+import type { Runtime, TrialRequest } from "../domain/runtime-port.ts";
+import { checkTask, worstCheck } from "../gate/decide-canary.ts";
+import { type Clock, isoTime, secondsSince } from "../platform/clock.ts";
+import type { JournalWriter } from "../store/journal.ts";
+import type { RunFolder } from "../store/run-folder.ts";
+import type { PreparedVariant } from "./prepare-variants.ts";
+import { type OnProgress, TimeLeft } from "./progress.ts";
+import { completedLine, failedLine } from "./trial-line.ts";
+
+export interface TrialLoop {
+  readonly plan: Plan;
+  readonly runtime: Runtime;
+  readonly variants: ReadonlyMap<string, PreparedVariant>;
+  readonly itemsPath: string | undefined;
+  readonly labels: Int32Array;
+  readonly folder: RunFolder;
+  readonly writer: JournalWriter;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/** How the trials ended; an abort by the canary carries the report that says why. */
+export type TrialsOutcome =
+  | { readonly state: "complete"; readonly trials: TrialLine[]; readonly canary: CanaryReport }
+  | {
+      readonly state: "canary-abort";
+      readonly trials: TrialLine[];
+      readonly canary: CanaryReport;
+      readonly reason: string;
+    };
+
+/**
+ * Runs what the journal does not hold yet, in planned order: canaries, then blocks. Each finished trial, failed ones too, is on
+ * the disk before the next begins. An abort leaves the trial in progress unrecorded, so that a resume runs it.
+ */
+export async function runTrials(loop: TrialLoop, earlier: readonly TrialLine[]): Promise<TrialsOutcome> {
+  const { plan, onProgress } = loop;
+  const done = new Map(earlier.map((line) => [line.trial_id, line]));
+  const timeLeft = new TimeLeft();
+  const key = (trial: PlannedTrial) => `${trial.cell_id} ${trial.evaluates}`;
+  const cells = new Map(plan.cells.map((cell) => [cell.cell_id, cell]));
+  const trials: TrialLine[] = [];
+  let canary: CanaryReport | undefined;
+  for (const [index, planned] of plan.trials.entries()) {
+    const cell = cells.get(planned.cell_id) as PlannedCell;
+    const line = done.get(planned.trial_id) ?? (await runOne(loop, planned, cell));
+    trials.push(line);
+    timeLeft.add(key(planned), line.wall_s);
+    const secondsLeft = timeLeft.estimate(plan.trials.slice(index + 1).map(key));
+    onProgress({ kind: "trial", done: index + 1, total: plan.trials.length, label: planned.trial_id, secondsLeft });
+    const isLastCanary = planned.kind === "canary" && plan.trials[index + 1]?.kind !== "canary";
+    const isSentinel = planned.kind === "trial" && cell.cell_id === cell.baseline_cell_id;
+    if (isLastCanary) {
+      canary = reportCanary(loop, trials);
+      onProgress({ kind: "canary", report: canary, secondsLeft });
+      // Before the sweep a noisy machine is reason enough to stop: nothing has been spent yet.
+      if (canary.verdict !== "ok") return { state: "canary-abort", trials, canary, reason: reasonOf(canary) };
+    } else if (isSentinel) {
+      const sentinel = reportSentinel(loop, line, trials);
+      // In the middle of a sweep noise is recorded and judged at the end; broken outputs or accuracy stop it.
+      if (sentinel.verdict === "failed" && line.state === "completed") {
+        return { state: "canary-abort", trials, canary: sentinel, reason: reasonOf(sentinel) };
+      }
+      if (sentinel.verdict === "noisy")
+        onProgress({ kind: "warning", message: `block ${line.block}: ${reasonOf(sentinel)}` });
+    }
+  }
+  if (canary === undefined) throw new Error("a plan has canary trials");
+  return { state: "complete", trials, canary };
+}
+
+async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell): Promise<TrialLine> {
+  const { plan, runtime, variants, clock, signal, writer, folder, labels } = loop;
+  signal.throwIfAborted();
+  const variant = variants.get(cell.variant_id) as PreparedVariant;
+  const startedAt = plan.simulated ? virtualTime(planned.seq) : isoTime(clock);
+  const start = clock.monotonicNs();
+  const contextAt = (wallS: number) => ({ trial: planned, variantId: cell.variant_id, startedAt, wallS });
+  let line: TrialLine;
+  try {
+    if (variant.state === "failed")
+      throw new HarnessError("QUANTIZE_FAILED", variant.failure, { hint: "See the manifest." });
+    const measurement = await runtime.runTrial(requestFor(loop, planned, cell, variant), { signal });
+    const wallS = plan.simulated ? measurement.host.wallS : secondsSince(clock, start);
+    line = await completedLine(contextAt(wallS), measurement, {
+      labels,
+      subset: plan.canary.subset,
+      evaluateBatchSize: plan.experimental_controls.evaluate_batch_size,
+      folder,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof HarnessError && error.code.startsWith("STORE_")) throw error;
+    line = failedLine(contextAt(plan.simulated ? 0 : secondsSince(clock, start)), error);
+  }
+  await writer.write(line);
+  return line;
+}
+
+/** Simulated trials happen at invented times, so that equal plans give equal journals. */
+function virtualTime(seq: number): string {
+  return new Date(seq * 1000).toISOString();
+}
+
+function requestFor(
+  { plan, itemsPath }: TrialLoop,
+  planned: PlannedTrial,
+  cell: PlannedCell,
+  variant: PreparedVariant & { state: "ready" },
+): TrialRequest {
+  const controls = plan.experimental_controls;
+  const session = controls.session;
+  return {
+    trialId: planned.trial_id,
+    cellId: cell.cell_id,
+    variantId: cell.variant_id,
+    block: planned.block,
+    seed: planned.seed,
+    ...(variant.model === undefined ? {} : { model: variant.model }),
+    ...(itemsPath === undefined ? {} : { itemsPath }),
+    session: {
+      threads: cell.threads,
+      optimizationLevel: session.optimization_level,
+      cpuMemArena: session.cpu_mem_arena,
+      memPattern: session.mem_pattern,
+      sessionConfig: { ...session.session_config, ...variant.sessionConfig },
+    },
+    latency: {
+      batchSize: cell.batch_size,
+      warmupIterations: controls.warmup_iterations,
+      warmupMs: controls.warmup_ms,
+      minSamples: controls.min_samples,
+      maxSamples: controls.max_samples,
+      timeBudgetMs: controls.time_budget_ms,
+    },
+    subset: plan.canary.subset,
+    evaluateAll: planned.evaluates === "all",
+    evaluateBatchSize: controls.evaluate_batch_size,
+    timeoutMs: session.timeout_sec * 1000,
+  };
+}
+
+function reportCanary({ plan, folder, clock }: TrialLoop, trials: readonly TrialLine[]): CanaryReport {
+  const tasks = plan.cells.filter((cell) => cell.cell_id === cell.baseline_cell_id);
+  const checks = tasks.flatMap(({ cell_id }) =>
+    checkTask({
+      task: cell_id,
+      trials: trials.filter((trial) => trial.trial_kind === "canary" && trial.cell_id === cell_id),
+      canary: plan.canary,
+      reference: undefined,
+    }),
+  );
+  return report(plan, folder, trials.at(-1)?.started_at ?? isoTime(clock), -1, checks);
+}
+
+function reportSentinel({ plan, folder }: TrialLoop, line: TrialLine, trials: readonly TrialLine[]): CanaryReport {
+  const reference = trials.find((trial) => trial.cell_id === line.cell_id && trial.trial_kind === "canary");
+  const checks = checkTask({
+    task: line.cell_id,
+    trials: [line],
+    canary: plan.canary,
+    reference: reference?.measured?.subset.outputs_sha256,
+  });
+  return report(plan, folder, line.started_at, line.block, checks);
+}
+
+function report(
+  plan: Plan,
+  folder: RunFolder,
+  generatedAt: string,
+  block: number,
+  checks: CanaryReport["checks"],
+): CanaryReport {
+  return {
+    schema_version: "quantgate.canary.v1",
+    run_id: folder.runId,
+    generated_at: generatedAt,
+    plan_digest: plan.plan_digest,
+    block,
+    verdict: worstCheck(checks),
+    checks,
+  };
+}
+
+function reasonOf(canary: CanaryReport): string {
+  return canary.checks
+    .filter((check) => check.verdict !== "ok")
+    .map((check) => `${check.task}: ${check.check}: ${check.detail}`)
+    .join("; ");
+}

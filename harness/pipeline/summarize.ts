@@ -1,0 +1,143 @@
+import { type CellSamples, cellSamples } from "../aggregate/cell-samples.ts";
+import { compareCells } from "../aggregate/compare.ts";
+import type { RunRecord } from "../aggregate/run-record.ts";
+import type { Comparison } from "../domain/comparison.ts";
+import type { GateArtifact } from "../domain/generated/gate-v1.ts";
+import type { EndLine } from "../domain/generated/journal-v1.ts";
+import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
+import type { Summary } from "../domain/generated/summary-v1.ts";
+import { decideRow, type RowDecision } from "../gate/decide-row.ts";
+import { decideSuite } from "../gate/decide-suite.ts";
+import { relativeChange, speedupOf } from "../gate/effect.ts";
+import { assessNoise } from "../gate/session-noise.ts";
+import { collectFindings } from "./collect-findings.ts";
+import { summaryRow } from "./summary-row.ts";
+
+/** How the journal ended, and its identity. */
+export interface JournalFacts {
+  readonly sha256: string;
+  readonly lines: number;
+  readonly end: EndLine | undefined;
+  readonly wasTorn: boolean;
+}
+
+/**
+ * Journal → comparisons → gates → summary. Everything is recomputed from the record; every time comes from the journal, so that
+ * equal journals give equal bytes. `gates` replaces the plan's gates when a stored run is decided again.
+ */
+export function summarize(
+  record: RunRecord,
+  journal: JournalFacts,
+  options: {
+    readonly gates?: readonly GateSpecDoc[];
+    readonly policyDigest: string;
+    readonly ref?: string | undefined;
+  },
+): { readonly summary: Summary; readonly gate: GateArtifact } {
+  const { plan, header } = record;
+  const gates = options.gates ?? plan.gates;
+  const samples = cellSamples(record);
+  const noise = assessNoise(baselineBlocks(samples), latencyMargin(gates), rowAlpha(plan.gates));
+  const comparisons = compareCells(samples, {
+    labels: record.labels,
+    classNames: plan.dataset.class_names,
+    isNoisy: noise.isNoisy,
+  });
+  const decisions = comparisons.map((comparison) => decideRow(gates, comparison));
+  const alpha = rowAlpha(gates);
+  const suite = decideSuite(
+    decisions,
+    comparisons.map((comparison) => merit(comparison, alpha)),
+    alpha,
+  );
+  const byId = new Map(samples.map((sample) => [sample.cell.cell_id, sample]));
+  const rows = samples.map((sample, index) =>
+    summaryRow({
+      record,
+      sample,
+      baseline: byId.get(sample.cell.baseline_cell_id) as CellSamples,
+      comparison: comparisons[index] as Comparison,
+      decision: decisions[index] as RowDecision,
+      alpha,
+    }),
+  );
+  const common = {
+    generated_at: header.created_at,
+    hardware_fingerprint: header.host.hard,
+    execution_lane: plan.execution_lane,
+    vram_profile: plan.vram_profile,
+  };
+  const facts = header.host.facts as { cores?: number; cpu_model?: string; isa_flags?: readonly string[] | null };
+  const summary: Summary = {
+    schema_version: "quantgate.summary.v1",
+    ...common,
+    simulated: plan.simulated,
+    name: plan.name,
+    run_id: header.run_id,
+    state: journal.end?.state ?? "partial",
+    plan: { digest: plan.plan_digest, path: "plan.json" },
+    journal: { path: "journal.ndjson", sha256: journal.sha256, lines: journal.lines },
+    provenance: {
+      commit_sha: plan.commit_sha,
+      config_digest: plan.config_digest,
+      plan_digest: plan.plan_digest,
+      tool_versions: header.tool_versions,
+      ref: options.ref ?? null,
+    },
+    dataset: plan.dataset,
+    host: {
+      cores: facts.cores ?? null,
+      cpu: facts.cpu_model ?? null,
+      features: [...(facts.isa_flags ?? [])],
+    },
+    noise: { latency_cv: noise.latencyCv, split_half: noise.splitHalf },
+    rows,
+    suite: complete(suite, journal),
+    findings: collectFindings({ record, rows, noise, dropFlag: plan.drop_flag, wasTorn: journal.wasTorn }),
+  };
+  const gate: GateArtifact = {
+    schema_version: "quantgate.gate.v1",
+    ...common,
+    run_id: header.run_id,
+    simulated: plan.simulated,
+    plan_digest: plan.plan_digest,
+    journal_sha256: journal.sha256,
+    policy_digest: options.policyDigest,
+    gates: [...gates],
+    results: decisions.map(({ cellId, role, verdict, gates: results }) => ({
+      cell_id: cellId,
+      role,
+      verdict,
+      gates: [...results],
+    })),
+    suite: summary.suite,
+  };
+  return { summary, gate };
+}
+
+/** A run that did not reach its end never passes, whatever its rows say. */
+function complete(suite: Summary["suite"], { end }: JournalFacts): Summary["suite"] {
+  if (end?.state === "complete" || suite.verdict !== "pass") return suite;
+  const why = end === undefined ? "the run is not finished" : `the canary stopped the run: ${end.reason ?? "unknown"}`;
+  return { ...suite, ship: null, certified: [], verdict: "inconclusive", exit_code: 4, reasons: [why] };
+}
+
+/** α of the session's claims: the smallest of the primary gates. */
+function rowAlpha(gates: readonly GateSpecDoc[]): number {
+  const primary = gates.filter((gate) => gate.tier === "primary");
+  return Math.min(...(primary.length > 0 ? primary : gates).map((gate) => gate.alpha), 0.05);
+}
+
+function latencyMargin(gates: readonly GateSpecDoc[]): number {
+  const margins = gates.filter((gate) => gate.metric === "latency.call").map((gate) => gate.margin ?? 0);
+  return margins.length === 0 ? 0.05 : Math.min(...margins);
+}
+
+function baselineBlocks(samples: readonly CellSamples[]) {
+  return samples.filter((s) => s.cell.cell_id === s.cell.baseline_cell_id).map((s) => s.latencyMedianS);
+}
+
+function merit(comparison: Comparison, alpha: number) {
+  const change = relativeChange(comparison.latencyLogRatios, 1 - 2 * alpha);
+  return { cellId: comparison.cellId, speedup: speedupOf(change).value, bytes: comparison.bytesOnDisk };
+}

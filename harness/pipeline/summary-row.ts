@@ -1,0 +1,179 @@
+import { type CellSamples, present } from "../aggregate/cell-samples.ts";
+import type { RunRecord } from "../aggregate/run-record.ts";
+import { REASONS, type Reason } from "../domain/codes.ts";
+import type { Comparison, PairedScores } from "../domain/comparison.ts";
+import type { ArrayRef } from "../domain/generated/journal-v1.ts";
+import type { ClassRowDoc, EstimateDoc, ParityDoc, SummaryRow } from "../domain/generated/summary-v1.ts";
+import { numericParity } from "../evaluators/numeric-parity.ts";
+import type { RowDecision } from "../gate/decide-row.ts";
+import { type Effect, effectDoc, mapEffect, relativeChange, scoreDrop, speedupOf } from "../gate/effect.ts";
+import * as stats from "../stats/index.ts";
+
+/** One row of the summary: what was measured in a cell, beside its baseline, and what the gates said. */
+export function summaryRow(options: {
+  readonly record: RunRecord;
+  readonly sample: CellSamples;
+  readonly baseline: CellSamples;
+  readonly comparison: Comparison;
+  readonly decision: RowDecision;
+  readonly alpha: number;
+}): SummaryRow {
+  const { record, sample, baseline, comparison, decision, alpha } = options;
+  const { cell, variant, made, quality } = sample;
+  const level = 1 - 2 * alpha;
+  const isBaseline = cell.cell_id === cell.baseline_cell_id;
+  const { overall } = comparison;
+  const hasQuality = overall !== undefined && overall.n > 0 && quality !== undefined;
+  const bytes = comparison.bytesOnDisk;
+  const baselineBytes = comparison.baselineBytesOnDisk;
+  const classes = classRows(comparison, { level, isBaseline, dropFlag: record.plan.drop_flag });
+  return {
+    cell_id: cell.cell_id,
+    variant_id: variant.variant_id,
+    model_id: variant.model_id,
+    quant_tag: variant.quant_tag,
+    quant_rank: variant.quant_rank,
+    role: variant.role,
+    kind: variant.kind,
+    threads: cell.threads,
+    batch_size: cell.batch_size,
+    model_sha256: made?.sha256 ?? null,
+    trials: sample.trials,
+    n: hasQuality ? overall.n : 0,
+    correct: hasQuality ? Math.round(overall.total) : null,
+    b: overall?.table?.b ?? null,
+    c: overall?.table?.c ?? null,
+    accuracy: hasQuality ? effectDoc(stats.wilson(Math.round(overall.total), overall.n, { level })) : null,
+    top_k: quality?.topK ?? null,
+    drop:
+      hasQuality && !isBaseline
+        ? (gateEffect(decision, "quality.accuracy") ?? effectDoc(scoreDrop(overall, level)))
+        : null,
+    invalid_rows: comparison.invalidRows,
+    per_class: classes,
+    worst_class: isBaseline ? null : worstOf(classes),
+    speedup:
+      isBaseline || comparison.latencyLogRatios.length === 0
+        ? null
+        : effectDoc(speedupOf(relativeChange(comparison.latencyLogRatios, level))),
+    latency: {
+      p50: quantile(sample.latencyS, 0.5, level),
+      p90: quantile(sample.latencyS, 0.9, level),
+      p99: quantile(sample.latencyS, 0.99, level),
+      block_medians: sample.latencyMedianS.map((value) => value ?? null),
+      samples: sample.latencyS.length,
+    },
+    throughput: center(sample.itemsPerSecond, level),
+    load: center(sample.loadS, level),
+    peak_memory: center(sample.peakRssBytes, level),
+    peak_memory_ratio:
+      isBaseline || comparison.memoryLogRatios.length === 0
+        ? null
+        : effectDoc(mapEffect(relativeChange(comparison.memoryLogRatios, level), (x) => x + 1)),
+    bytes_on_disk: bytes ?? null,
+    bytes_packed: made?.bytes_packed ?? null,
+    bytes_ratio:
+      bytes === undefined || baselineBytes === undefined || baselineBytes === 0 ? null : bytes / baselineBytes,
+    kernels: made?.kernels ?? null,
+    slow_layers: made?.slow_layers ?? [],
+    layers: made?.layers ?? null,
+    parity: isBaseline ? null : parity(record, baseline, sample),
+    determinism_rate: sample.determinism.n < 2 ? null : sample.determinism.matching / sample.determinism.n,
+    determinism:
+      sample.determinism.n < 2
+        ? null
+        : effectDoc(
+            stats.clopperPearson(sample.determinism.n - sample.determinism.matching, sample.determinism.n, { level }),
+          ),
+    ...runQuality(sample, comparison),
+    token_metrics_status: "NOT_APPLICABLE",
+    hardware_sidecar: null,
+    gates: [...decision.gates],
+    verdict: decision.verdict,
+    reasons: reasonTexts(decision),
+  };
+}
+
+/** The effect the gate used, so that the interval shown is the one that decided. */
+function gateEffect(decision: RowDecision, metric: string): EstimateDoc | null {
+  const gate = decision.gates.find((g) => g.metric === metric && g.policy !== "floor" && g.policy !== "ceiling");
+  return gate?.effect ?? null;
+}
+
+function classRows(
+  comparison: Comparison,
+  { level, isBaseline, dropFlag }: { level: number; isBaseline: boolean; dropFlag: number },
+): ClassRowDoc[] {
+  return comparison.classes.map((scores: PairedScores & { readonly name: string }) => {
+    const drop: Effect | undefined = isBaseline ? undefined : scoreDrop(scores, level);
+    return {
+      class: scores.name,
+      n: scores.n,
+      correct: Math.round(scores.total),
+      b: scores.table?.b ?? null,
+      c: scores.table?.c ?? null,
+      drop: drop === undefined ? null : effectDoc(drop),
+      flagged: drop?.value !== undefined && drop.value > dropFlag,
+    };
+  });
+}
+
+function worstOf(classes: readonly ClassRowDoc[]): string | null {
+  let worst: ClassRowDoc | undefined;
+  for (const row of classes) {
+    if (worst === undefined || (row.drop?.value ?? -Infinity) > (worst.drop?.value ?? -Infinity)) worst = row;
+  }
+  return worst?.class ?? null;
+}
+
+function quantile(samples: Float64Array, p: number, level: number): EstimateDoc | null {
+  return samples.length === 0 ? null : effectDoc(stats.quantileInterval(samples, { p, level }));
+}
+
+/** Hodges-Lehmann center of one value a block. */
+function center(blocks: readonly (number | undefined)[], level: number): EstimateDoc | null {
+  const values = present(blocks);
+  return values.length === 0 ? null : effectDoc(stats.hodgesLehmann(values, { level }));
+}
+
+function parity(record: RunRecord, baseline: CellSamples, sample: CellSamples): ParityDoc | null {
+  const [reference, candidate] = [outputsOf(baseline), outputsOf(sample)];
+  if (reference === undefined || candidate === undefined) return null;
+  const [rows = 0, width = 0] = candidate.shape;
+  if (reference.shape[0] !== rows || reference.shape[1] !== width || rows * width === 0) return null;
+  const result = numericParity(record.floats(reference), record.floats(candidate), width);
+  return {
+    rows,
+    max_abs: result.maxAbs ?? null,
+    mean_abs: result.meanAbs ?? null,
+    p99_abs: result.p99Abs ?? null,
+    cosine: result.cosineMean ?? null,
+    sqnr_db: result.sqnrDb ?? null,
+    argmax_agreement: result.argmaxAgreement ?? null,
+    invalid: result.invalid,
+  };
+}
+
+/** Outputs of the first full evaluation that was kept. */
+export function outputsOf(sample: CellSamples): ArrayRef | undefined {
+  for (const { measured } of sample.finished) if (measured?.outputs) return measured.outputs;
+  return undefined;
+}
+
+function runQuality(
+  sample: CellSamples,
+  comparison: Comparison,
+): Pick<SummaryRow, "run_quality_status" | "run_quality_reasons"> {
+  if (sample.trials.completed === 0) return { run_quality_status: "missing", run_quality_reasons: ["missing-trials"] };
+  if (comparison.isNoisy) return { run_quality_status: "noisy", run_quality_reasons: ["noisy"] };
+  return { run_quality_status: "ok", run_quality_reasons: [] };
+}
+
+function reasonTexts({ gates }: RowDecision): string[] {
+  return gates
+    .filter((gate) => gate.tier === "primary" && gate.verdict !== "pass" && gate.verdict !== "reference")
+    .map((gate) => {
+      const reasons = gate.reasons.map((code) => REASONS[code as Reason] ?? code);
+      return `${gate.gate_id}: ${gate.verdict}${reasons.length > 0 ? `. ${reasons.join(" ")}` : ""}`;
+    });
+}

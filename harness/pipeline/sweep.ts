@@ -1,0 +1,237 @@
+import { join, resolve } from "node:path";
+import { HarnessError } from "../domain/errors.ts";
+import type { CanaryReport } from "../domain/generated/canary-v1.ts";
+import type { EndLine, JournalHeader } from "../domain/generated/journal-v1.ts";
+import type { Plan } from "../domain/generated/plan-v1.ts";
+import type { Provenance } from "../domain/generated/provenance-v1.ts";
+import type { Summary } from "../domain/generated/summary-v1.ts";
+import type { Runtime } from "../domain/runtime-port.ts";
+import type { ConfigFlags } from "../plan/resolve-config.ts";
+import { type Clock, isoTime, systemClock } from "../platform/clock.ts";
+import { hostFingerprint } from "../platform/host.ts";
+import { writePreparedItems } from "../platform/prepared-items.ts";
+import { openSessionPort } from "../runtimes/onnxruntime/session-port.ts";
+import { checkConfig, embeddedConfigPath, pathRoots, readConfig } from "../store/config-file.ts";
+import { createJournal, type Journal, type JournalWriter, resumeJournal } from "../store/journal.ts";
+import { RunFolder } from "../store/run-folder.ts";
+import { cacheFolder, VariantCache } from "../store/variant-cache.ts";
+import { writeDecision } from "./decide.ts";
+import { gatherInputs, type SweepInputs } from "./gather-inputs.ts";
+import { openRuntime } from "./open-runtime.ts";
+import { prepareVariants } from "./prepare-variants.ts";
+import type { OnProgress } from "./progress.ts";
+import { readPriors } from "./read-priors.ts";
+import { RunLog } from "./run-log.ts";
+import { runTrials } from "./run-trials.ts";
+
+export interface SweepOptions {
+  /** Path of a config; default: the embedded digits. */
+  readonly config?: string | undefined;
+  readonly flags?: ConfigFlags;
+  readonly dataDir?: string | undefined;
+  /** MODEL/QUANT, or QUANT. */
+  readonly only?: string | undefined;
+  /** Default `results`. */
+  readonly outDir?: string;
+  /** Reference recorded in provenance. */
+  readonly ref?: string | undefined;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly clock?: Clock;
+}
+
+export interface SweepResult {
+  /** 0, 3 or 4 by the suite; 5 after a canary abort. */
+  readonly exitCode: number;
+  readonly runFolder: string;
+  readonly runId: string;
+  /** Undefined after a canary abort before the first block. */
+  readonly summary: Summary;
+  readonly canary: CanaryReport;
+}
+
+/** Plans a sweep: reads and digests everything, runs and writes nothing. */
+export async function planSweep(options: SweepOptions): Promise<SweepInputs> {
+  const { flags = {}, only, env = process.env, cwd = process.cwd(), outDir = "results" } = options;
+  const configPath = options.config ?? embeddedConfigPath();
+  const raw = await readConfig(resolve(cwd, configPath));
+  return gatherInputs({
+    raw,
+    flags,
+    roots: pathRoots({ configPath, flag: options.dataDir, env: env["QUANTGATE_DATA_DIR"], config: raw.data_dir, cwd }),
+    only,
+    priors: await readPriors(resolve(cwd, outDir), raw.name),
+  });
+}
+
+/** The main job: plan, variants, canary, trials, aggregation, gates, artifacts. */
+export async function sweep(options: SweepOptions = {}): Promise<SweepResult> {
+  const { cwd = process.cwd(), outDir = "results", clock = systemClock } = options;
+  const inputs = await planSweep(options);
+  const root = resolve(cwd, outDir);
+  const createdAt = isoTime(clock);
+  const runId = `${createdAt.replaceAll(/[-:]/g, "").replace(/\.(\d+)Z$/, ".$1Z")}-${inputs.plan.plan_digest.slice(0, 8)}`;
+  const folder = await RunFolder.create(root, runId);
+  await folder.write("plan.json", inputs.plan);
+  const runtime = openRuntime(inputs.plan);
+  try {
+    const header = await journalHeader(inputs, folder, runtime, createdAt);
+    const writer = await createJournal(folder.file("journal.ndjson"), header);
+    return await execute({ options, inputs, folder, runtime, writer, earlier: undefined });
+  } finally {
+    await runtime.close();
+  }
+}
+
+/**
+ * Goes on with a run that was interrupted: what its journal holds is kept, only what is missing is run. The plan is made again
+ * from the stored config and must be the same (CONFIG_PLAN_MISMATCH).
+ */
+export async function resumeSweep(run: string, options: SweepOptions = {}): Promise<SweepResult> {
+  const { cwd = process.cwd(), outDir = "results" } = options;
+  const folder = await RunFolder.open(resolve(cwd, run), resolve(cwd, outDir));
+  const stored = await folder.read<Plan>("plan.json");
+  const { config_dir: configDir, data_dir: dataDir, only } = stored.invocation;
+  const inputs =
+    options.config !== undefined
+      ? await planSweep(options)
+      : await gatherInputs({
+          raw: checkConfig(stored.config, "the config in plan.json"),
+          flags: {},
+          roots: { configDir: configDir ?? cwd, dataDir: resolve(cwd, options.dataDir ?? dataDir ?? "data") },
+          only: only ?? undefined,
+        });
+  if (inputs.plan.plan_digest !== stored.plan_digest) {
+    throw new HarnessError(
+      "CONFIG_PLAN_MISMATCH",
+      `The plan of ${folder.path} can no longer be made: config, model or data changed`,
+      {
+        hint: "Restore what changed, or start a new run.",
+      },
+    );
+  }
+  const { journal, writer } = await resumeJournal(folder.file("journal.ndjson"), stored.plan_digest);
+  const runtime = openRuntime(inputs.plan);
+  try {
+    return await execute({ options, inputs: { ...inputs, plan: stored }, folder, runtime, writer, earlier: journal });
+  } finally {
+    await runtime.close();
+  }
+}
+
+interface Execution {
+  readonly options: SweepOptions;
+  readonly inputs: SweepInputs;
+  readonly folder: RunFolder;
+  readonly runtime: Runtime;
+  readonly writer: JournalWriter;
+  readonly earlier: Journal | undefined;
+}
+
+async function execute({ options, inputs, folder, runtime, writer, earlier }: Execution): Promise<SweepResult> {
+  const { onProgress: tell = () => undefined, signal = new AbortController().signal, clock = systemClock } = options;
+  const { plan } = inputs;
+  const log = new RunLog(folder, clock);
+  const onProgress: OnProgress = (event) => {
+    log.event(event);
+    tell(event);
+  };
+  const cache = cacheFolder(options.env ?? process.env);
+  const session = openSessionPort();
+  try {
+    onProgress({ kind: "planned", plan, runFolder: folder.path, done: earlier?.trials.length ?? 0 });
+    if (earlier?.end === undefined) {
+      const variants = await prepareVariants(
+        { inputs, folder, writer, cache: new VariantCache(cache), session, signal, onProgress },
+        earlier?.variants ?? [],
+      );
+      const itemsPath = plan.simulated ? undefined : await prepareItems(inputs, cache);
+      const outcome = await runTrials(
+        {
+          plan,
+          runtime,
+          variants,
+          itemsPath,
+          labels: inputs.dataset.labels,
+          folder,
+          writer,
+          clock,
+          signal,
+          onProgress,
+        },
+        earlier?.trials ?? [],
+      );
+      await folder.write("canary.json", outcome.canary);
+      const end: EndLine = {
+        kind: "end",
+        state: outcome.state,
+        reason: outcome.state === "complete" ? null : outcome.reason,
+      };
+      await writer.write(end);
+    }
+    const canary = await folder.read<CanaryReport>("canary.json");
+    const summary = await writeDecision(folder, { ref: options.ref });
+    await log.close();
+    await writeProvenance(folder, plan, summary);
+    await folder.markLatest();
+    return {
+      exitCode: summary.state === "canary-abort" ? 5 : summary.suite.exit_code,
+      runFolder: folder.path,
+      runId: folder.runId,
+      summary,
+      canary,
+    };
+  } finally {
+    await session.close();
+    await writer.close();
+    await log.close();
+  }
+}
+
+async function prepareItems({ dataset }: SweepInputs, cache: string): Promise<string> {
+  const path = join(cache, "items", `${dataset.digest}.items`);
+  await writePreparedItems(path, dataset);
+  return path;
+}
+
+async function journalHeader(
+  { plan, dataset }: SweepInputs,
+  folder: RunFolder,
+  runtime: Runtime,
+  createdAt: string,
+): Promise<JournalHeader> {
+  const versions = await runtime.versions();
+  const { hard, soft, hardFacts, softFacts } = hostFingerprint();
+  return {
+    schema_version: "quantgate.journal.v1",
+    kind: "header",
+    run_id: folder.runId,
+    plan: plan.plan_digest,
+    created_at: createdAt,
+    host: { hard, soft, facts: { ...hardFacts, ...softFacts } },
+    tool_versions: { ...versions },
+    seed: plan.experimental_controls.seed,
+    rng: plan.experimental_controls.rng,
+    labels: await folder.putArray("i32", [dataset.count], dataset.labels),
+  };
+}
+
+async function writeProvenance(folder: RunFolder, plan: Plan, summary: Summary): Promise<void> {
+  const { record } = await import("./read-run.ts").then(({ readRun }) => readRun(folder));
+  const provenance: Provenance = {
+    schema_version: "quantgate.provenance.v1",
+    generated_at: summary.generated_at,
+    hardware_fingerprint: summary.hardware_fingerprint,
+    execution_lane: summary.execution_lane,
+    vram_profile: summary.vram_profile,
+    run_id: summary.run_id,
+    provenance: summary.provenance,
+    host: record.header.host,
+    config: plan.config,
+    origins: plan.origins,
+    artifacts: await folder.inventory(),
+  };
+  await folder.write("provenance.json", provenance);
+}

@@ -1,0 +1,108 @@
+import { packBits } from "../aggregate/run-record.ts";
+import { HarnessError } from "../domain/errors.ts";
+import type { TrialLine } from "../domain/generated/journal-v1.ts";
+import type { PlannedTrial } from "../domain/generated/plan-v1.ts";
+import type { TrialMeasurement } from "../domain/runtime-port.ts";
+import { classify } from "../evaluators/classify.ts";
+import { sha256 } from "../platform/digest.ts";
+import type { RunFolder } from "../store/run-folder.ts";
+
+const TOP_K = 5;
+/** Outputs up to this size are kept whole for parity; beyond it only predictions are. */
+const MAX_STORED_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+type Measured = NonNullable<TrialLine["measured"]>;
+
+export interface TrialContext {
+  readonly trial: PlannedTrial;
+  readonly variantId: string;
+  readonly startedAt: string;
+  readonly wallS: number;
+}
+
+/** A completed trial as a journal line; its arrays are on the disk before this resolves. */
+export async function completedLine(
+  context: TrialContext,
+  measurement: TrialMeasurement,
+  options: {
+    readonly labels: Int32Array;
+    readonly subset: readonly number[];
+    readonly evaluateBatchSize: number;
+    readonly folder: RunFolder;
+  },
+): Promise<TrialLine> {
+  const { labels, subset, evaluateBatchSize, folder } = options;
+  const { outputSize: classes, subsetOutputs, allOutputs } = measurement;
+  const subsetLabels = Int32Array.from(subset, (index) => labels[index] as number);
+  const subsetScore = classify({ outputs: subsetOutputs, classes, labels: subsetLabels, topK: TOP_K });
+  const score =
+    allOutputs === undefined ? subsetScore : classify({ outputs: allOutputs, classes, labels, topK: TOP_K });
+  const keeps = allOutputs !== undefined && allOutputs.byteLength <= MAX_STORED_OUTPUT_BYTES;
+  const measured: Measured = {
+    model_sha256: measurement.modelSha256After ?? null,
+    load_s: measurement.loadS,
+    warmup: measurement.warmup,
+    latency_ns: Array.from(measurement.latencyS, (seconds) => Math.round(seconds * 1e9)),
+    throughput: {
+      items_per_second: measurement.throughput.itemsPerSecond,
+      items: measurement.throughput.items,
+      seconds: measurement.throughput.seconds,
+      batch_size: evaluateBatchSize,
+    },
+    memory: {
+      peak_rss_bytes: measurement.memory.peakRssBytes,
+      rss_before_load_bytes: measurement.memory.rssBeforeLoadBytes,
+    },
+    quality: {
+      n: allOutputs === undefined ? subset.length : labels.length,
+      correct: score.top1,
+      top_k: score.topK.k,
+      top_k_correct: score.topK.correct,
+      invalid_rows: score.invalidRows,
+      correct_bits: packBits(score.correct),
+    },
+    subset: { n: subset.length, correct: subsetScore.top1, outputs_sha256: digestOf(subsetOutputs) },
+    outputs_sha256: allOutputs === undefined ? null : digestOf(allOutputs),
+    predictions: allOutputs === undefined ? null : await folder.putArray("i32", [labels.length], score.predictions),
+    outputs: keeps ? await folder.putArray("f32", [labels.length, classes], allOutputs) : null,
+    host: {
+      loop_cpu_s: measurement.host.loopCpuS ?? null,
+      loop_wall_s: measurement.host.loopWallS,
+      involuntary_switches: measurement.host.involuntarySwitches ?? null,
+      steal_s: measurement.host.stealS ?? null,
+      cpu_pressure_s: measurement.host.cpuPressureS ?? null,
+      load1: measurement.host.load1 ?? null,
+      wall_s: measurement.host.wallS,
+      system_clock_s: measurement.host.systemClockS,
+    },
+  };
+  return { ...baseLine(context), state: "completed", failure: null, measured };
+}
+
+/** A trial that broke: it is finished, it counts, and it is not run again. */
+export function failedLine(context: TrialContext, error: unknown): TrialLine {
+  const failure =
+    error instanceof HarnessError
+      ? { code: error.code, message: error.message }
+      : { code: "RUNTIME_CRASHED", message: error instanceof Error ? error.message : String(error) };
+  return { ...baseLine(context), state: "failed", failure, measured: null };
+}
+
+function baseLine({ trial, variantId, startedAt, wallS }: TrialContext) {
+  return {
+    kind: "trial" as const,
+    seq: trial.seq,
+    trial_id: trial.trial_id,
+    trial_kind: trial.kind,
+    block: trial.block,
+    cell_id: trial.cell_id,
+    variant_id: variantId,
+    evaluates: trial.evaluates,
+    started_at: startedAt,
+    wall_s: wallS,
+  };
+}
+
+function digestOf(data: Float32Array): string {
+  return sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
