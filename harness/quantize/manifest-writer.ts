@@ -1,0 +1,160 @@
+import type { GraphProto } from "onnx-buf";
+import { packedBytes } from "./bit-packing.ts";
+import type { QuantizedLayer } from "./emit-qdq.ts";
+import type { GraphView } from "./graph-view.ts";
+import { countKernels, type KernelLabel, type LayerTrace, labelKernels } from "./kernel-truth.ts";
+import type { WeightedLayer } from "./layers.ts";
+import type { ManifestActivation, ManifestLayer, QuantizeManifest } from "./manifest.ts";
+import type { PreparedModel, QuantizedParts, QuantizeRequest } from "./quantize-model.ts";
+import { layerWeights } from "./round-layer.ts";
+import { elementCount } from "./tensor-values.ts";
+import { dequantize } from "./weight-codes.ts";
+
+type Facts = PreparedModel &
+  Partial<QuantizedParts> & {
+    readonly request: QuantizeRequest;
+    readonly bytes: Uint8Array;
+    readonly optimized: Uint8Array;
+  };
+
+/** Puts together the manifest of a model that has just been quantized. */
+export function writeManifest(facts: Facts): QuantizeManifest {
+  const { request, bytes, model } = facts;
+  const { recipe, calibration, sha256 } = request;
+  const layers = layerRows(facts);
+  const saved = layers.reduce((sum, layer) => sum + layer.bytes - layer.bytes_packed, 0);
+  const used = recipe.activations === null ? undefined : calibration;
+  const indices = Array.from(used?.indices ?? []);
+  const opset = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
+  return {
+    recipe,
+    source_sha256: sha256(request.model),
+    result_sha256: sha256(bytes),
+    source_bytes: request.model.length,
+    bytes_on_disk: bytes.length,
+    bytes_packed: bytes.length - saved,
+    opset: Number(opset?.version ?? 0n),
+    calibration:
+      used === undefined || recipe.activations === null
+        ? null
+        : {
+            method: recipe.activations.calibration,
+            items: indices.length,
+            indices_sha256: sha256(new TextEncoder().encode(JSON.stringify(indices))),
+          },
+    session: recipe.session,
+    clean: facts.clean,
+    layers,
+    activations: activationRows(facts),
+    kernels: countKernels(layers),
+  };
+}
+
+function layerRows({ list, decisions, quantized = [], view, optimized }: Facts): ManifestLayer[] {
+  const done = new Map(quantized.map((entry) => [entry.layer, entry]));
+  const traces = list.layers.map((layer, i): LayerTrace => {
+    const decision = decisions[i];
+    const entry = done.get(layer);
+    const trace = {
+      nodes: [layer.node.name, absorberName(view, layer)],
+      output: layer.node.output[0] ?? "",
+      codes: entry && storedName(layer.node.input[1] ?? "", view.graph),
+      bias: entry && layer.op !== "MatMul" ? storedName(layer.node.input[2] ?? "", view.graph) : undefined,
+    };
+    return decision !== undefined && "skipped" in decision ? { ...trace, skipped: decision.skipped } : trace;
+  });
+  const labels = labelKernels(optimized, traces);
+  const rows = list.layers.map((layer, i) => {
+    const label = labels[i] as KernelLabel;
+    const entry = done.get(layer);
+    const weights = layerWeights(view, layer);
+    return entry === undefined
+      ? floatRow(layer.name, layer.op, elementCount(layer.weightDims), label.reason, label)
+      : quantizedRow(entry, weights, label);
+  });
+  const skipped = list.skipped.map(({ name, op, parameters, reason }) =>
+    floatRow(name, op, parameters, reason, { kernel: "skipped", op: null, reason }),
+  );
+  return [...rows, ...skipped];
+}
+
+/** The initializer behind a layer's input: what its DequantizeLinear reads, or the input itself. */
+function storedName(input: string, graph: GraphProto): string | undefined {
+  return graph.node.find((node) => node.output[0] === input)?.input[0] ?? (input === "" ? undefined : input);
+}
+
+/** Name of the Relu or Clip that a fusion may take into the layer. */
+function absorberName(view: GraphView, layer: WeightedLayer): string {
+  const readers = view.consumers.get(layer.node.output[0] ?? "") ?? [];
+  const only = readers.length === 1 ? readers[0] : undefined;
+  return only?.opType === "Relu" || only?.opType === "Clip" ? only.name : "";
+}
+
+function floatRow(name: string, op: string, parameters: number, skipped: string, label: KernelLabel): ManifestLayer {
+  return {
+    name,
+    op,
+    parameters,
+    storage: null,
+    bits: null,
+    granularity: null,
+    block_size: null,
+    symmetric: null,
+    axis: null,
+    bytes: 4 * parameters,
+    bytes_packed: 4 * parameters,
+    weight_sqnr_db: null,
+    skipped,
+    kernel: label.kernel,
+    kernel_op: label.op,
+    kernel_reason: label.reason,
+  };
+}
+
+function quantizedRow(entry: QuantizedLayer, original: Float32Array, label: KernelLabel): ManifestLayer {
+  const { layer, spec, layout, weights } = entry;
+  const parameters = elementCount(layer.weightDims);
+  const storedBits = spec.storage === "int4" ? 4 : 8;
+  const parametersOfGrid = 4 * layout.rows + packedBytes(layout.rows, storedBits);
+  return {
+    name: layer.name,
+    op: layer.op,
+    parameters,
+    storage: spec.storage,
+    bits: spec.bits,
+    granularity: spec.granularity,
+    block_size: spec.block_size ?? null,
+    symmetric: spec.symmetric,
+    axis: spec.granularity === "tensor" ? null : spec.granularity === "block" ? 0 : layer.channelAxis,
+    bytes: packedBytes(parameters, storedBits) + parametersOfGrid,
+    bytes_packed: packedBytes(parameters, spec.bits) + parametersOfGrid,
+    weight_sqnr_db: sqnr(original, dequantize(weights, layout)),
+    skipped: null,
+    kernel: label.kernel,
+    kernel_op: label.op,
+    kernel_reason: label.reason,
+  };
+}
+
+function activationRows({ plan, ranges, grids, request }: Facts): ManifestActivation[] {
+  const type = request.recipe.activations?.type;
+  if (plan === undefined || type === undefined) return [];
+  return [...new Set(plan.rangeSource.values())].flatMap((name) => {
+    const range = ranges?.get(name);
+    const grid = grids?.get(name);
+    return range && grid ? [{ name, type, ...range, scale: grid.scale, zero_point: grid.zeroPoint }] : [];
+  });
+}
+
+/** Signal to noise in dB; null where there is no noise or no signal to speak of. */
+export function sqnr(signal: Float32Array, approximation: Float32Array): number | null {
+  let power = 0;
+  let noise = 0;
+  for (let i = 0; i < signal.length; i++) {
+    const value = signal[i] as number;
+    const error = value - (approximation[i] as number);
+    power += value * value;
+    noise += error * error;
+  }
+  return power > 0 && noise > 0 ? 10 * Math.log10(power / noise) : null;
+}

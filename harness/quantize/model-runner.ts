@@ -1,0 +1,86 @@
+import { HarnessError } from "../domain/errors.ts";
+import { fillBatch, type ItemTensor, itemSize } from "../domain/item-tensor.ts";
+import type { OptimizationLevel, SessionPort, TensorValue } from "../domain/session-port.ts";
+import type { ValueReport } from "./inspect.ts";
+
+/** Items a calibration batch holds where the model leaves the batch axis open: large enough to fill kernels, small in memory. */
+const OPEN_BATCH = 50;
+
+export interface BatchRun {
+  readonly model: Uint8Array;
+  /** The model's only input. */
+  readonly input: ValueReport;
+  readonly outputs: readonly string[];
+  readonly items: ItemTensor;
+  readonly indices: ArrayLike<number>;
+  readonly session: SessionPort;
+  readonly optimizationLevel?: OptimizationLevel;
+  readonly threads?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each batch, in order, with the outputs and the items of the batch. */
+  readonly onBatch: (outputs: Record<string, TensorValue>, items: { first: number; count: number }) => void;
+}
+
+/**
+ * Feeds items through a model batch by batch. A model with a fixed batch axis gets whole batches; items that do not fill the last are left out.
+ * @throws HarnessError QUANTIZE_CALIBRATION when there are no items or their shape does not fit the input.
+ */
+export async function runBatches(run: BatchRun): Promise<void> {
+  const { items, indices, input } = run;
+  const { dims, batch } = batchShape(input, items, indices.length);
+  const session = await run.session.open(run.model, {
+    optimizationLevel: run.optimizationLevel ?? "all",
+    threads: run.threads ?? 1,
+  });
+  try {
+    const size = itemSize(items.shape);
+    for (let first = 0; first < indices.length; first += batch.size) {
+      run.signal?.throwIfAborted();
+      const count = Math.min(batch.size, indices.length - first);
+      if (batch.fixed && count < batch.size) break;
+      const data = new Float32Array(count * size);
+      fillBatch(items, Array.prototype.slice.call(indices, first, first + count), data);
+      const feeds = { [input.name]: { dtype: "float32", dims: [count, ...dims], data } as const };
+      run.onBatch(await session.run(feeds, run.outputs), { first, count });
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+/** Dims of one item as the model wants them, and the batch to run. */
+function batchShape(input: ValueReport, items: ItemTensor, count: number) {
+  if (count === 0) {
+    throw new HarnessError("QUANTIZE_CALIBRATION", "There are no calibration items.", {
+      hint: "Give the recipe a calibration split; a few hundred items are enough.",
+    });
+  }
+  if (input.dtype !== "float32") {
+    throw new HarnessError(
+      "QUANTIZE_CALIBRATION",
+      `Input '${input.name}' is ${input.dtype ?? "not a tensor"}, not float32.`,
+      {
+        hint: "Calibration feeds float32 items; use a weight-only recipe for this model.",
+      },
+    );
+  }
+  const [axis, ...rest] = input.shape ?? [null, ...items.shape];
+  const dims = rest.every((dim) => typeof dim === "number") ? (rest as number[]) : items.shape;
+  if (itemSize(dims) !== itemSize(items.shape)) {
+    const message = `Calibration items of shape [${items.shape.join(", ")}] do not fit input '${input.name}' [${(input.shape ?? []).join(", ")}].`;
+    throw new HarnessError("QUANTIZE_CALIBRATION", message, {
+      hint: "Declare the preprocessing so that items get the model's input shape.",
+    });
+  }
+  const fixed = typeof axis === "number";
+  if (fixed && axis > count) {
+    throw new HarnessError(
+      "QUANTIZE_CALIBRATION",
+      `The model wants batches of ${axis}, and there are only ${count} calibration items.`,
+      {
+        hint: "Use more calibration items or export the model with an open batch axis.",
+      },
+    );
+  }
+  return { dims, batch: { size: fixed ? axis : Math.min(OPEN_BATCH, count), fixed } };
+}

@@ -1,0 +1,173 @@
+import type { ModelProto } from "onnx-buf";
+import { HarnessError } from "../domain/errors.ts";
+import type { SessionPort } from "../domain/session-port.ts";
+import { type ActivationPlan, planActivations } from "./activation-plan.ts";
+import { type CalibrationInput, calibrate } from "./calibrate.ts";
+import { emitActivations, emitWeights, type QuantizedLayer } from "./emit-qdq.ts";
+import { type GraphView, viewGraph } from "./graph-view.ts";
+import { type Grid, gridForRange, type Range } from "./grid.ts";
+import { decideLayers, type LayerDecision } from "./layer-selection.ts";
+import { findLayers, type LayerList, type WeightedLayer } from "./layers.ts";
+import type { QuantizeManifest } from "./manifest.ts";
+import { writeManifest } from "./manifest-writer.ts";
+import { findProblems } from "./model-problems.ts";
+import { graphOf, parseModel, serializeModel } from "./onnx-file.ts";
+import { type CleanReport, cleanModel } from "./passes/clean.ts";
+import { removeDeadNodes } from "./passes/remove-dead-nodes.ts";
+import type { Recipe } from "./recipe.ts";
+import { roundLayer } from "./round-layer.ts";
+
+export interface QuantizeProgress {
+  readonly stage: "calibrate" | "round" | "write" | "kernels";
+  /** Share of the stage that is done, 0 to 1. */
+  readonly share: number;
+}
+
+export interface QuantizeRequest {
+  readonly model: Uint8Array;
+  readonly recipe: Recipe;
+  /** Needed by recipes that quantize activations; others ignore it. */
+  readonly calibration?: CalibrationInput;
+  readonly session: SessionPort;
+  /** Hex SHA-256 of bytes. */
+  readonly sha256: (bytes: Uint8Array) => string;
+  readonly onProgress?: (progress: QuantizeProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface QuantizeResult {
+  readonly model: Uint8Array;
+  readonly manifest: QuantizeManifest;
+}
+
+/** Opset of QuantizeLinear with an axis; what every recipe needs. */
+const BASE_OPSET = 13;
+/** Opset of DequantizeLinear with INT4 and blocks. */
+const INT4_OPSET = 21;
+
+/**
+ * Quantizes an ONNX model by a recipe, and says what every layer became and which kernel runs it.
+ * `fp32` returns the model's own bytes.
+ * @throws HarnessError CONFIG_MODEL_INVALID for a broken model, QUANTIZE_CALIBRATION for unusable items,
+ *   QUANTIZE_UNSUPPORTED for what cannot be upgraded; whatever the session throws; and the signal's reason.
+ */
+export async function quantizeModel(request: QuantizeRequest): Promise<QuantizeResult> {
+  const { recipe, session, signal } = request;
+  signal?.throwIfAborted();
+  const prepared = prepareModel(request.model, recipe);
+  const result = recipe.weights === null ? undefined : await quantizePrepared(prepared, request);
+  const bytes = result === undefined ? request.model : serializeModel(prepared.model);
+  request.onProgress?.({ stage: "write", share: 1 });
+  signal?.throwIfAborted();
+  const optimized = await session.optimize(bytes, { optimizationLevel: "all", sessionConfig: recipe.session });
+  const manifest = writeManifest({ ...prepared, ...result, request, bytes, optimized });
+  request.onProgress?.({ stage: "kernels", share: 1 });
+  return { model: bytes, manifest };
+}
+
+/** A cleaned float model, its layers, and what the recipe does with each. */
+export interface PreparedModel {
+  readonly model: ModelProto;
+  readonly view: GraphView;
+  readonly clean: CleanReport | null;
+  readonly list: LayerList;
+  readonly decisions: readonly LayerDecision[];
+}
+
+/** What quantization found out and decided. */
+export interface QuantizedParts {
+  readonly quantized: readonly QuantizedLayer[];
+  readonly plan: ActivationPlan;
+  readonly ranges: ReadonlyMap<string, Range>;
+  readonly grids: ReadonlyMap<string, Grid>;
+}
+
+/** Reads, checks and cleans a model for a recipe. */
+function prepareModel(bytes: Uint8Array, recipe: Recipe): PreparedModel {
+  const model = parseModel(bytes);
+  const broken = findProblems(model).find((problem) => problem.severity === "error" && problem.code !== "not_sorted");
+  if (broken !== undefined) {
+    throw new HarnessError("CONFIG_MODEL_INVALID", `The model is invalid: ${broken.message}`, {
+      hint: "Run `quantgate inspect` on it to see every problem.",
+    });
+  }
+  const clean = recipe.weights === null ? null : cleanModel(model, opsetFor(recipe));
+  const view = viewGraph(graphOf(model));
+  const list = findLayers(view);
+  return { model, view, clean, list, decisions: decideLayers(list.layers, recipe) };
+}
+
+function opsetFor(recipe: Recipe): number {
+  const specs = [recipe.weights, ...recipe.overrides.map((override) => override.weights)];
+  const modern = specs.some((spec) => spec?.storage === "int4" || spec?.granularity === "block");
+  return modern ? INT4_OPSET : BASE_OPSET;
+}
+
+/** Calibrates, rounds, and rewrites the prepared model in place. */
+async function quantizePrepared(prepared: PreparedModel, request: QuantizeRequest): Promise<QuantizedParts> {
+  const { model, view } = prepared;
+  const { recipe } = request;
+  const graph = graphOf(model);
+  const chosen = prepared.list.layers.flatMap((layer, i) => {
+    const decision = prepared.decisions[i];
+    return decision !== undefined && "spec" in decision ? [{ layer, spec: decision.spec }] : [];
+  });
+  const layers = chosen.map(({ layer }) => layer);
+  const plan: ActivationPlan = recipe.activations === null ? { rangeSource: new Map() } : planActivations(view, layers);
+  const ranges = await findRanges(prepared, plan, request);
+  const grids = new Map<string, Grid>();
+  if (recipe.activations !== null) {
+    const options = { signed: recipe.activations.type === "int8", symmetric: recipe.activations.symmetric };
+    for (const [name, range] of ranges) grids.set(name, gridForRange(range.low, range.high, options));
+  }
+  const inputGrids = new Map<string, Grid>();
+  for (const [value, source] of plan.rangeSource) {
+    const grid = grids.get(source);
+    if (grid) inputGrids.set(value, grid);
+  }
+  const quantized = chosen.map(({ layer, spec }, i) => {
+    request.signal?.throwIfAborted();
+    const done = roundLayer(view, layer, spec, inputGrids.get(inputOf(layer)));
+    request.onProgress?.({ stage: "round", share: (i + 1) / chosen.length });
+    return done;
+  });
+  emitWeights(graph, quantized, inputGrids);
+  if (recipe.activations !== null) emitActivations(graph, plan, grids, recipe.activations.type);
+  removeDeadNodes(graph);
+  return { quantized, plan, ranges, grids };
+}
+
+async function findRanges(
+  prepared: PreparedModel,
+  plan: ActivationPlan,
+  request: QuantizeRequest,
+): Promise<Map<string, Range>> {
+  const { recipe, calibration } = request;
+  if (recipe.activations === null) return new Map();
+  if (calibration === undefined || calibration.indices.length === 0) {
+    throw new HarnessError(
+      "QUANTIZE_CALIBRATION",
+      `Recipe '${recipe.id}' quantizes activations and there are no calibration items.`,
+      {
+        hint: "Give the dataset a calibration split, or use a weight-only recipe.",
+      },
+    );
+  }
+  const values = [...new Set(plan.rangeSource.values())];
+  if (values.length === 0) return new Map();
+  return calibrate(
+    {
+      ...calibration,
+      model: prepared.model,
+      values,
+      session: request.session,
+      signal: request.signal,
+      onProgress: (share) => request.onProgress?.({ stage: "calibrate", share }),
+    },
+    recipe.activations,
+  );
+}
+
+function inputOf(layer: WeightedLayer): string {
+  return layer.node.input[0] ?? "";
+}

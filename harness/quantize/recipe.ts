@@ -1,0 +1,64 @@
+/** How layers' weights become integers. */
+export interface WeightSpec {
+  /** Bits a value takes, 2 to 8. */
+  readonly bits: 2 | 3 | 4 | 5 | 6 | 7 | 8;
+  /** One scale for the tensor, one an output channel, or one a block of `block_size` values along the reduced axis (MatMul only). */
+  readonly granularity: "tensor" | "channel" | "block";
+  /** Power of two from 16 to 256; only with granularity `block`. */
+  readonly block_size?: number;
+  /** Symmetric: zero point 0. Asymmetric weights are uint8. */
+  readonly symmetric: boolean;
+  /**
+   * Element type in the file. `int8` with fewer bits holds small values in bytes, so that integer kernels run it;
+   * `int4` packs two values a byte and is emulated except in MatMul blocks.
+   */
+  readonly storage: "int8" | "uint8" | "int4";
+  /** `max`: the largest weight sets the scale; `mse`: the scale of least squared error. */
+  readonly scale: "max" | "mse";
+  /** `nearest`: each weight alone; `gptq`: column by column, later weights making up for earlier errors. */
+  readonly rounding: "nearest" | "gptq";
+}
+
+/** How activations become integers. */
+export interface ActivationSpec {
+  readonly type: "uint8" | "int8";
+  /** Symmetric ranges have zero in the middle, which keeps a Relu from being absorbed. */
+  readonly symmetric: boolean;
+  /** How ranges are found from calibration items. */
+  readonly calibration: "minmax" | "percentile" | "entropy" | "mse" | "moving_average";
+  /** Share of values inside the range, (0.5, 1]; only for `percentile`. */
+  readonly percentile?: number;
+}
+
+/** Changes for layers whose name matches. */
+export interface LayerOverride {
+  /** Layer names; `*` stands for any characters, and `@first` / `@last` for the first and last weighted layer. */
+  readonly layers: readonly string[];
+  readonly weights: Partial<WeightSpec>;
+}
+
+/** One quantization, as data: what `recipe` in a config resolves to, and what a manifest records. */
+export interface Recipe {
+  readonly id: string;
+  /** null: weights stay float32. */
+  readonly weights: WeightSpec | null;
+  /** null: activations stay float32 (weight-only). */
+  readonly activations: ActivationSpec | null;
+  /** Adds to each bias the mean error that quantization gave the layer's output on the calibration items. */
+  readonly bias_correction: boolean;
+  /** Evens out the ranges of consecutive layers' channels before quantizing. */
+  readonly equalize: boolean;
+  /** Layers left in float32; patterns as in {@link LayerOverride.layers}. */
+  readonly skip: readonly string[];
+  readonly overrides: readonly LayerOverride[];
+  /** Session config entries that the quantized model must run with. */
+  readonly session: Readonly<Record<string, string>>;
+}
+
+/** What a config may write for a recipe: a name, or a named recipe with changes. */
+export type RecipePatch = {
+  readonly extends: string;
+  readonly id?: string;
+  readonly weights?: Partial<WeightSpec>;
+  readonly activations?: Partial<ActivationSpec>;
+} & Partial<Pick<Recipe, "bias_correction" | "equalize" | "skip" | "overrides" | "session">>;

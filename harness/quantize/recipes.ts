@@ -1,0 +1,81 @@
+import { HarnessError } from "../domain/errors.ts";
+import type { ActivationSpec, Recipe, RecipePatch, WeightSpec } from "./recipe.ts";
+import { validateRecipe } from "./recipe-validation.ts";
+
+/** uint8 with a zero point: the type whose convolutions ONNX Runtime fuses on x86-64 (onnx.md). */
+const UINT8: ActivationSpec = { type: "uint8", symmetric: false, calibration: "minmax" };
+
+const INT8_PER_CHANNEL: WeightSpec = {
+  bits: 8,
+  granularity: "channel",
+  symmetric: true,
+  storage: "int8",
+  scale: "max",
+  rounding: "nearest",
+};
+
+/** Dequantize-then-compute is folded into plain float32 weights at load, which gives back fp32's speed (onnx.md). */
+const FOLD_WEIGHTS_AT_LOAD = { "session.disable_quant_qdq": "1" } as const;
+
+const base = { bias_correction: false, equalize: false, skip: [], overrides: [], session: {} } as const;
+
+const NAMED: Readonly<Record<string, Omit<Recipe, "id">>> = {
+  fp32: { ...base, weights: null, activations: null },
+  u8s8: { ...base, weights: INT8_PER_CHANNEL, activations: UINT8 },
+  u8u8: {
+    ...base,
+    weights: { ...INT8_PER_CHANNEL, granularity: "tensor", symmetric: false, storage: "uint8" },
+    activations: UINT8,
+  },
+  s8s8: {
+    ...base,
+    weights: { ...INT8_PER_CHANNEL, granularity: "tensor" },
+    activations: { ...UINT8, type: "int8" },
+  },
+  w8a16: { ...base, weights: INT8_PER_CHANNEL, activations: null, session: FOLD_WEIGHTS_AT_LOAD },
+  w4a16: {
+    ...base,
+    weights: { ...INT8_PER_CHANNEL, bits: 4, storage: "int4", scale: "mse" },
+    activations: null,
+    session: FOLD_WEIGHTS_AT_LOAD,
+  },
+  w4a8: {
+    ...base,
+    weights: { ...INT8_PER_CHANNEL, bits: 4, scale: "mse" },
+    activations: UINT8,
+  },
+  // The broken control: two bits, rounded to nearest, is known to destroy a convolutional network.
+  w2a8: { ...base, weights: { ...INT8_PER_CHANNEL, bits: 2 }, activations: UINT8 },
+};
+
+/** Names of the built-in recipes, in order of falling precision. */
+export const RECIPE_NAMES: readonly string[] = Object.keys(NAMED);
+
+/**
+ * The recipe a config means: a built-in name, or changes to one.
+ * @throws HarnessError CONFIG_INVALID for an unknown name (with the nearest one) and for values that do not go together.
+ */
+export function resolveRecipe(spec: string | RecipePatch): Recipe {
+  const name = typeof spec === "string" ? spec : spec.extends;
+  const named = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
+  if (named === undefined) {
+    throw new HarnessError("CONFIG_INVALID", `There is no recipe named '${name}'.`, {
+      hint: `Known recipes: ${RECIPE_NAMES.join(", ")}.`,
+    });
+  }
+  const recipe: Recipe = { id: name, ...named };
+  return validateRecipe(typeof spec === "string" ? recipe : composeRecipe(recipe, spec));
+}
+
+/** A recipe with changes laid over it; changing a part that the base lacks needs that part whole. */
+export function composeRecipe(recipe: Recipe, patch: RecipePatch): Recipe {
+  const { extends: _base, weights, activations, ...rest } = patch;
+  return {
+    ...recipe,
+    id: `${recipe.id}+`,
+    ...rest,
+    weights: weights === undefined ? recipe.weights : ({ ...recipe.weights, ...weights } as WeightSpec),
+    activations:
+      activations === undefined ? recipe.activations : ({ ...recipe.activations, ...activations } as ActivationSpec),
+  };
+}

@@ -1,0 +1,188 @@
+import { codeRange, type Grid, gridForRange, roundHalfEven } from "./grid.ts";
+import type { WeightSpec } from "./recipe.ts";
+
+/**
+ * A weight tensor seen as rows that share a scale: one row (per tensor), one a channel, or one a block and channel.
+ * Rows are computed, not stored, so a view costs nothing.
+ */
+export interface RowLayout {
+  readonly rows: number;
+  /** Shape that the scales are stored in. */
+  readonly scaleDims: readonly number[];
+  lengthOf(row: number): number;
+  /** Offset in the tensor of element k of a row. */
+  offset(row: number, k: number): number;
+}
+
+/** Integer weights: codes in the tensor's own order, one scale and zero point a row. */
+export interface WeightCodes {
+  readonly codes: Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+  readonly scales: Float32Array<ArrayBuffer>;
+  readonly zeroPoints: Int32Array<ArrayBuffer>;
+}
+
+/** Rows along `axis` of a tensor in C order. */
+export function channelRows(dims: readonly number[], axis: number): RowLayout {
+  const rows = dims[axis] ?? 1;
+  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const outer = dims.slice(0, axis).reduce((product, dim) => product * dim, 1);
+  return {
+    rows,
+    scaleDims: [rows],
+    lengthOf: () => outer * inner,
+    offset: (row, k) => (Math.floor(k / inner) * rows + row) * inner + (k % inner),
+  };
+}
+
+/** The whole tensor as one row. */
+export function tensorRow(elements: number): RowLayout {
+  return { rows: 1, scaleDims: [], lengthOf: () => elements, offset: (_row, k) => k };
+}
+
+/** Blocks of `size` values down the first axis of a [K, N] matrix, as block-wise DequantizeLinear and MatMulNBits see it. */
+export function blockRows(dims: readonly number[], size: number): RowLayout {
+  const [k = 1, n = 1] = dims;
+  const blocks = Math.ceil(k / size);
+  return {
+    rows: blocks * n,
+    scaleDims: [blocks, n],
+    lengthOf: (row) => Math.min(size, k - Math.floor(row / n) * size),
+    offset: (row, i) => (Math.floor(row / n) * size + i) * n + (row % n),
+  };
+}
+
+/** The layout that a spec asks for on a weight whose output channels are counted by `axis`. */
+export function layoutFor(spec: WeightSpec, dims: readonly number[], axis: number): RowLayout {
+  if (spec.granularity === "channel") return channelRows(dims, axis);
+  if (spec.granularity === "block") return blockRows(dims, spec.block_size ?? 32);
+  return tensorRow(dims.reduce((product, dim) => product * dim, 1));
+}
+
+/** Rounds every weight to the nearest code of its row's grid. */
+export function quantizeNearest(weights: Float32Array, layout: RowLayout, spec: WeightSpec): WeightCodes {
+  const codes = emptyCodes(weights.length, spec);
+  const scales = new Float32Array(layout.rows);
+  const zeroPoints = new Int32Array(layout.rows);
+  for (let r = 0; r < layout.rows; r++) {
+    const row = readRow(weights, layout, r);
+    const grid = gridForRow(row, spec);
+    scales[r] = grid.scale;
+    zeroPoints[r] = grid.zeroPoint;
+    encodeRow(row, grid, (k, code) => {
+      codes[layout.offset(r, k)] = code;
+    });
+  }
+  return { codes, scales, zeroPoints };
+}
+
+/** One row's weights, copied. */
+export function readRow(weights: Float32Array, layout: RowLayout, row: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(layout.lengthOf(row));
+  for (let k = 0; k < values.length; k++) values[k] = weights[layout.offset(row, k)] ?? 0;
+  return values;
+}
+
+/**
+ * Codes with the scales of some rows raised to a floor. An int32 bias of scale s_x·s_w overflows where s_w is tiny;
+ * such rows hold next to nothing, so a coarser grid costs them little.
+ */
+export function raiseScales(
+  codes: WeightCodes,
+  weights: Float32Array,
+  layout: RowLayout,
+  spec: WeightSpec,
+  floor: Float64Array,
+): void {
+  for (let r = 0; r < layout.rows; r++) {
+    const least = floor[r] ?? 0;
+    if ((codes.scales[r] ?? 0) >= least) continue;
+    const row = readRow(weights, layout, r);
+    const grid = {
+      ...gridForRow(row, spec),
+      scale: Math.fround(least * (1 + 2 ** -20)),
+      zeroPoint: codes.zeroPoints[r] ?? 0,
+    };
+    codes.scales[r] = grid.scale;
+    encodeRow(row, grid, (k, code) => {
+      codes.codes[layout.offset(r, k)] = code;
+    });
+  }
+}
+
+/** Zeroed codes in the type that the spec stores; int4 is kept a byte a value until it is packed. */
+export function emptyCodes(length: number, spec: WeightSpec): Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer> {
+  return spec.storage === "uint8" ? new Uint8Array(length) : new Int8Array(length);
+}
+
+/** Grid for one row of weights, by the spec's scale rule. */
+export function gridForRow(row: Float32Array, spec: WeightSpec): Grid {
+  let low = 0;
+  let high = 0;
+  for (const value of row) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const widest = gridForRange(low, high, { signed: spec.symmetric, symmetric: spec.symmetric, bits: spec.bits });
+  return spec.scale === "max" ? widest : leastSquaresGrid(row, widest, spec);
+}
+
+/** Below 8 bits the extra negative code is a sizable share of the grid, so a searched scale may use it. */
+function searchRange(grid: Grid, spec: WeightSpec): Grid {
+  const { min, max } = codeRange(spec.bits, spec.symmetric, spec.symmetric && spec.bits === 8);
+  return { ...grid, min, max };
+}
+
+/** Shares of the widest range that are tried: from all of it down to a quarter, where 2-bit optima lie. */
+const SEARCH_STEPS = 60;
+const SEARCH_LOWEST = 0.25;
+
+function leastSquaresGrid(row: Float32Array, widest: Grid, spec: WeightSpec): Grid {
+  let best = searchRange(widest, spec);
+  let bestError = squaredError(row, best);
+  for (let step = 0; step < SEARCH_STEPS; step++) {
+    const share = 1 - ((1 - SEARCH_LOWEST) * (step + 1)) / SEARCH_STEPS;
+    const grid = { ...searchRange(widest, spec), scale: Math.fround(widest.scale * share) };
+    const error = squaredError(row, grid);
+    if (error < bestError) {
+      best = grid;
+      bestError = error;
+    }
+  }
+  return best;
+}
+
+function squaredError(row: Float32Array, grid: Grid): number {
+  const inverse = 1 / grid.scale;
+  const min = grid.min - grid.zeroPoint;
+  const max = grid.max - grid.zeroPoint;
+  let sum = 0;
+  for (let k = 0; k < row.length; k++) {
+    const value = row[k] as number;
+    let code = Math.round(value * inverse);
+    code = code < min ? min : code > max ? max : code;
+    const error = value - code * grid.scale;
+    sum += error * error;
+  }
+  return sum;
+}
+
+function encodeRow(row: Float32Array, grid: Grid, write: (k: number, code: number) => void): void {
+  for (let k = 0; k < row.length; k++) {
+    const code = roundHalfEven((row[k] as number) / grid.scale) + grid.zeroPoint;
+    write(k, code < grid.min ? grid.min : code > grid.max ? grid.max : code);
+  }
+}
+
+/** Real values that the codes stand for. */
+export function dequantize(weights: WeightCodes, layout: RowLayout): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(weights.codes.length);
+  for (let r = 0; r < layout.rows; r++) {
+    const scale = weights.scales[r] ?? 1;
+    const zero = weights.zeroPoints[r] ?? 0;
+    for (let k = 0; k < layout.lengthOf(r); k++) {
+      const at = layout.offset(r, k);
+      out[at] = ((weights.codes[at] ?? 0) - zero) * scale;
+    }
+  }
+  return out;
+}
