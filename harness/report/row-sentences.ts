@@ -1,0 +1,130 @@
+import { REASONS } from "../domain/codes.ts";
+import type { GateResultDoc, Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
+import { wait } from "./durations.ts";
+import { decidingGates, gateFact, speedText, typedReason } from "./gate-words.ts";
+import { aboutCount, count, counted } from "./numbers.ts";
+import { baselineName, settingName, variantName } from "./rows.ts";
+import { visible } from "./visible-text.ts";
+
+interface RowStatement {
+  readonly row: SummaryRow;
+  /** Sentence without its subject. */
+  readonly body: string;
+}
+
+/** One sentence for each thing a row still needs or lacks: what would decide it, why it failed, why it is slow, which trials are gone. */
+export function rowSentences(summary: Summary, itemNoun: string): string[] {
+  const rows = summary.rows;
+  const statements = [
+    ...rows.flatMap((row) => undecided(row, itemNoun).map((body) => ({ row, body }))),
+    ...rows.flatMap((row) => failed(summary, row).map((body) => ({ row, body }))),
+    ...rows.flatMap((row) => slow(summary, row).map((body) => ({ row, body }))),
+    ...rows.flatMap((row) => lostTrials(row).map((body) => ({ row, body }))),
+  ];
+  return merged(summary, statements);
+}
+
+function undecided(row: SummaryRow, itemNoun: string): string[] {
+  if (row.verdict !== "inconclusive") return [];
+  const gates = decidingGates(row);
+  if (gates.length === 0) return [ownWords(row) ?? "undecided, and no primary gate says why."];
+  const blocked = gates.filter((gate) => gate.needed === null);
+  const needs = gates.filter((gate) => gate.needed !== null);
+  const texts = new Set(blocked.map((gate) => `${subject(row, gate)}: ${whyText(gate)}`));
+  return [...texts, ...(needs.length === 0 ? [] : [neededText(needs, itemNoun, blocked.length > 0)])];
+}
+
+/** The largest need of each unit decides all of them, because every gate sees the same items and trials. */
+function neededText(gates: readonly GateResultDoc[], itemNoun: string, isPart: boolean): string {
+  const units = (["items", "trials"] as const).flatMap((unit) => {
+    const needs = gates.flatMap((gate) => (gate.needed?.unit === unit ? [gate.needed] : []));
+    return needs.length === 0 ? [] : [needs.reduce((most, need) => (need.quantity > most.quantity ? need : most))];
+  });
+  const amounts = units.map(
+    ({ quantity, unit }) =>
+      `${aboutCount(quantity)} more ${unit === "items" ? itemNoun : unit === "trials" && quantity === 1 ? "trial" : unit}`,
+  );
+  const times = units.map((need) => need.seconds);
+  const total = times.every((time) => time !== null) ? times.reduce((sum, time) => sum + time, 0) : undefined;
+  const time = total === undefined ? "" : ` (${wait(total)})`;
+  return `about ${amounts.join(" and ")} would decide${isPart ? " the rest" : ""}${time}.`;
+}
+
+function failed(summary: Summary, row: SummaryRow): string[] {
+  if (row.verdict !== "fail") return [];
+  const gates = decidingGates(row);
+  if (gates.length === 0) return [ownWords(row) ?? "failed, and no primary gate says why."];
+  const typed = gates.filter((gate) => typedReason(gate) !== undefined);
+  if (typed.length > 0) return [whyText(typed[0] as GateResultDoc)];
+  // A latency failure that emulation explains is told once, by slow().
+  const told = gates.filter((gate) => !(gate.metric === "latency.call" && slow(summary, row).length > 0));
+  return told.length === 0 ? [] : [`fails: ${told.map((gate) => gateFact(summary, row, gate)).join("; ")}.`];
+}
+
+function slow(summary: Summary, row: SummaryRow): string[] {
+  const kernels = row.kernels;
+  if (kernels === null || kernels.emulated === 0 || row.speedup === null) return [];
+  const lost = row.gates.some((gate) => gate.metric === "latency.call" && gate.verdict === "fail");
+  const value = row.speedup.value;
+  if (!lost && (value === null || value >= 1)) return [];
+  const layers = row.layers ?? kernels.native + kernels.emulated + kernels.skipped;
+  const fact = `${count(kernels.emulated)} of ${counted(layers, "layers")} ${kernels.emulated === 1 ? "is" : "are"} emulated`;
+  const certain = lost || (row.speedup.high ?? Number.POSITIVE_INFINITY) < 1;
+  const speed = speedText(row);
+  return certain
+    ? [`${fact}; that is why it is slower than ${baselineName(summary, row)} (${speed}).`]
+    : [`${fact}; that is why it is no faster than ${baselineName(summary, row)} (${speed}).`];
+}
+
+function lostTrials(row: SummaryRow): string[] {
+  const { planned, failed: broken, missing } = row.trials;
+  const parts = [broken > 0 ? `${count(broken)} failed` : "", missing > 0 ? `${count(missing)} did not run` : ""];
+  const text = parts.filter((part) => part !== "").join(", ");
+  return text === "" ? [] : [`of ${counted(planned, "trials")} ${text}.`];
+}
+
+function subject(row: SummaryRow, gate: GateResultDoc): string {
+  const names: { readonly [metric: string]: string } = {
+    "quality.accuracy": "accuracy",
+    "quality.class_accuracy": `class ${visible(gate.detail ?? row.worst_class ?? "")}`,
+    "latency.call": "speed",
+    "throughput.items": "throughput",
+    "size.bytes_on_disk": "size",
+    "memory.peak_rss": "peak memory",
+    "determinism.rate": "determinism",
+  };
+  return `${names[gate.metric] ?? visible(gate.gate_id)} undecided`;
+}
+
+function whyText(gate: GateResultDoc): string {
+  const texts = gate.reasons.map((reason) =>
+    reason in REASONS ? REASONS[reason as keyof typeof REASONS] : visible(reason),
+  );
+  return lowerFirst(texts.join(" ")) || "no reason was recorded.";
+}
+
+function ownWords(row: SummaryRow): string | undefined {
+  const text = row.reasons.map(visible).join(" ");
+  return text === "" ? undefined : lowerFirst(text);
+}
+
+/** Keeps names such as `NaN` and `HTTP`. */
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z ]/.test(text) && !text.startsWith("NaN") ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
+
+/** One line for settings that say the same; the settings are named where only some do. */
+function merged(summary: Summary, statements: readonly RowStatement[]): string[] {
+  const groups = new Map<string, RowStatement[]>();
+  for (const statement of statements) {
+    const key = JSON.stringify([statement.row.variant_id, statement.body]);
+    groups.set(key, [...(groups.get(key) ?? []), statement]);
+  }
+  return [...groups.values()].map((same) => {
+    const { row, body } = same[0] as RowStatement;
+    const settings = summary.rows.filter((other) => other.variant_id === row.variant_id).length;
+    const where = same.length === settings ? "" : ` (${same.map((one) => settingName(one.row)).join("; ")})`;
+    const link = body.startsWith("fails: ") ? " " : ": ";
+    return `${variantName(summary, row)}${where}${link}${body}`;
+  });
+}
