@@ -36,7 +36,6 @@ const OVERRIDES_FAIL: ReadonlySet<string> = new Set([
 ]);
 /** The most telling metric first; others follow. */
 const TELLING = ["quality.accuracy", "quality.class_accuracy", "determinism.rate", "latency.call", "throughput.items"];
-const IN_BYTES: ReadonlySet<string> = new Set(["memory.peak_rss", "size.bytes_on_disk"]);
 
 /** Primary gates that made the row's verdict, the most telling metric first. */
 export function decidingGates(row: SummaryRow): readonly GateResultDoc[] {
@@ -66,17 +65,15 @@ export function typedReason(gate: GateResultDoc): ShortReason | undefined {
 
 function metricReason(summary: Summary, row: SummaryRow, gate: GateResultDoc): ShortReason {
   const failed = gate.verdict === "fail";
-  const speed = failed ? `slower than ${baselineName(summary, row)}` : "speed";
-  const limited = isLimit(gate);
   const words: { readonly [metric: string]: ShortReason } = {
-    "quality.accuracy": limited
+    "quality.accuracy": isLimit(gate)
       ? { long: failed ? "below the floor" : "accuracy floor", short: "floor" }
       : { long: failed ? "accuracy drop" : "accuracy", short: "accuracy" },
     "quality.class_accuracy": { long: `class ${className(row, gate)}`, short: "class" },
-    "latency.call": limited
-      ? { long: failed ? "too slow" : "latency limit", short: failed ? "slow" : "latency" }
-      : { long: speed, short: failed ? "slower" : "speed" },
-    "throughput.items": { long: failed ? "throughput" : "throughput", short: failed ? "slower" : "speed" },
+    "latency.call": failed
+      ? { long: `slower than ${baselineName(summary, row)}`, short: "slower" }
+      : { long: "speed", short: "speed" },
+    "throughput.items": { long: "throughput", short: "throughput" },
     "size.bytes_on_disk": { long: failed ? "too large" : "size", short: "size" },
     "memory.peak_rss": { long: failed ? "too much memory" : "memory", short: "memory" },
     "determinism.rate": { long: failed ? "outputs vary" : "determinism", short: failed ? "varies" : "repeats" },
@@ -86,26 +83,30 @@ function metricReason(summary: Summary, row: SummaryRow, gate: GateResultDoc): S
 
 /** What was measured and what it was held against: `drop 0.5 points [-0.1, 1.1], margin 1 point`. */
 export function gateFact(summary: Summary, row: SummaryRow, gate: GateResultDoc): string {
-  const style = gateStyle(gate);
-  const limits = gateLimits(gate);
-  const effect = estimateText(gate.effect, style, limits);
-  const against = againstText(gate);
+  const effect = estimateText(gate.effect, gateStyle(gate), gateLimits(gate));
+  return measuredText(summary, row, gate, effect) + againstText(gate);
+}
+
+function measuredText(summary: Summary, row: SummaryRow, gate: GateResultDoc, effect: string): string {
   switch (gate.metric) {
     case "quality.accuracy":
-      return isLimit(gate) ? `accuracy ${effect}${against}` : `drop ${spelled(effect, "points")}${against}`;
+      return isLimit(gate) ? `accuracy ${effect}` : `drop ${spelled(effect, "points")}`;
     case "quality.class_accuracy":
-      return `class ${className(row, gate)} drops ${spelled(effect, "points")}${against}`;
+      return `class ${className(row, gate)} drops ${spelled(effect, "points")}`;
     case "latency.call":
-      if (isLimit(gate) || row.speedup === null) return `latency ${effect}${against}`;
-      return `${speedText(row)} of the speed of ${baselineName(summary, row)}`;
+      if (row.speedup === null) return `latency change ${effect}`;
+      return `${speedText(row)} the speed of ${baselineName(summary, row)}`;
     case "size.bytes_on_disk":
-      return `${percent(row.bytes_ratio)} of the size of ${baselineName(summary, row)}${against}`;
+      if (gate.limit !== null || row.bytes_ratio === null) return bytes(row.bytes_on_disk);
+      return `${percent(row.bytes_ratio, { limits: [1] })} of the size of ${baselineName(summary, row)}`;
     case "memory.peak_rss":
-      return `peak memory ${effect}${against}`;
+      return `peak memory change ${effect}`;
+    case "throughput.items":
+      return `throughput loss ${effect}`;
     case "determinism.rate":
-      return `${percent(row.determinism_rate, { digits: 1, limits })} of repeated trials agree`;
+      return `${percent(row.determinism_rate, { digits: 1, limits: [1] })} of repeated trials agree`;
     default:
-      return `${visible(gate.metric)} ${effect}${against}`;
+      return `${visible(gate.metric)} ${effect}`;
   }
 }
 
@@ -114,9 +115,9 @@ export function speedText(row: SummaryRow): string {
   return estimateText(row.speedup, SPEED, speedLimits(row));
 }
 
-/** Speeds that decide: parity, and the margins of the latency gates. */
+/** Speeds that decide: parity, and the margins of the latency gates, which bound the relative change of latency. */
 export function speedLimits(row: SummaryRow): readonly number[] {
-  const margins = row.gates.filter((gate) => gate.metric === "latency.call").flatMap((gate) => gate.margin ?? []);
+  const margins = row.gates.filter((gate) => gate.metric === "latency.call").flatMap(gateLimits);
   return [1, ...margins.map((margin) => 1 / (1 + margin))];
 }
 
@@ -131,13 +132,13 @@ export function pointsText(fraction: number): string {
   return `${value} ${value === 1 ? "point" : "points"}`;
 }
 
-/** Unit in which the effect of a gate is shown. */
+/** A relative change of size is far below this, an absolute one in bytes far above. */
+const LARGEST_RELATIVE = 100;
+
+/** Unit in which the effect of a gate is shown: points for quality, bytes for absolute sizes, else the relative change in percent. */
 export function gateStyle(gate: GateResultDoc): NumberStyle {
   if (gate.metric.startsWith("quality.")) return isLimit(gate) ? { ...POINTS, digits: 2 } : POINTS;
-  if (!isLimit(gate) || gate.metric === "determinism.rate") return PERCENT;
-  if (gate.metric === "latency.call") return { factor: 1000, digits: 2, significant: 2, suffix: " ms" };
-  if (IN_BYTES.has(gate.metric)) return { factor: 1e-6, digits: 1, significant: 2, suffix: " MB" };
-  return { factor: 1, digits: 2, significant: 2, suffix: "" };
+  return isInBytes(gate) ? { factor: 1e-6, digits: 2, significant: 3, suffix: " MB" } : PERCENT;
 }
 
 /** Numbers that the effect of a gate must not be rounded onto or across. */
@@ -147,10 +148,10 @@ export function gateLimits(gate: GateResultDoc): readonly number[] {
 
 /** What the effect is held against, in its unit: `1 point`, `5 %`, `90`. Undefined when the gate states neither margin nor limit. */
 export function boundText(gate: GateResultDoc): string | undefined {
-  const bound = isLimit(gate) ? gate.limit : gate.margin;
+  const bound = gate.margin ?? gate.limit;
   if (!isNumber(bound)) return undefined;
   if (gate.metric.startsWith("quality.") && !isLimit(gate)) return pointsText(bound);
-  if (isLimit(gate) && IN_BYTES.has(gate.metric)) return bytes(bound);
+  if (isInBytes(gate)) return bytes(bound);
   const { factor, suffix } = gateStyle(gate);
   // Nine digits: a bound is what a person wrote, and binary noise of the product is not part of it.
   return `${Number((bound * factor).toPrecision(9))}${suffix}`;
@@ -165,6 +166,11 @@ function againstText(gate: GateResultDoc): string {
 
 function isLimit(gate: GateResultDoc): boolean {
   return gate.policy === "floor" || gate.policy === "ceiling";
+}
+
+function isInBytes(gate: GateResultDoc): boolean {
+  if (gate.metric !== "size.bytes_on_disk") return false;
+  return gate.limit !== null || Math.max(Math.abs(gate.effect?.value ?? 0), gate.margin ?? 0) > LARGEST_RELATIVE;
 }
 
 /** Puts the unit between the point estimate and its interval. */

@@ -16,22 +16,28 @@ interface RowStatement {
 export function rowSentences(summary: Summary, itemNoun: string): string[] {
   const rows = summary.rows;
   const statements = [
-    ...rows.flatMap((row) => undecided(row, itemNoun).map((body) => ({ row, body }))),
+    ...rows.flatMap((row) => undecided(summary, row, itemNoun).map((body) => ({ row, body }))),
     ...rows.flatMap((row) => failed(summary, row).map((body) => ({ row, body }))),
     ...rows.flatMap((row) => slow(summary, row).map((body) => ({ row, body }))),
+    ...rows.flatMap((row) => advised(summary, row).map((body) => ({ row, body }))),
     ...rows.flatMap((row) => lostTrials(row).map((body) => ({ row, body }))),
   ];
   return merged(summary, statements);
 }
 
-function undecided(row: SummaryRow, itemNoun: string): string[] {
+function undecided(summary: Summary, row: SummaryRow, itemNoun: string): string[] {
   if (row.verdict !== "inconclusive") return [];
   const gates = decidingGates(row);
   if (gates.length === 0) return [ownWords(row) ?? "undecided, and no primary gate says why."];
-  const blocked = gates.filter((gate) => gate.needed === null);
   const needs = gates.filter((gate) => gate.needed !== null);
-  const texts = new Set(blocked.map((gate) => `${subject(row, gate)}: ${whyText(gate)}`));
-  return [...texts, ...(needs.length === 0 ? [] : [neededText(needs, itemNoun, blocked.length > 0)])];
+  const others = gates.filter((gate) => gate.needed === null);
+  const doubted = new Set(others.filter((gate) => typedReason(gate) !== undefined).map(whyText));
+  const open = others.filter((gate) => typedReason(gate) === undefined).map((gate) => gateFact(summary, row, gate));
+  return [
+    ...doubted,
+    ...(open.length === 0 ? [] : [`undecided: ${open.join("; ")}.`]),
+    ...(needs.length === 0 ? [] : [neededText(needs, itemNoun, others.length > 0)]),
+  ];
 }
 
 /** The largest need of each unit decides all of them, because every gate sees the same items and trials. */
@@ -41,8 +47,7 @@ function neededText(gates: readonly GateResultDoc[], itemNoun: string, isPart: b
     return needs.length === 0 ? [] : [needs.reduce((most, need) => (need.quantity > most.quantity ? need : most))];
   });
   const amounts = units.map(
-    ({ quantity, unit }) =>
-      `${aboutCount(quantity)} more ${unit === "items" ? itemNoun : unit === "trials" && quantity === 1 ? "trial" : unit}`,
+    ({ quantity, unit }) => `${aboutCount(quantity)} more ${unit === "items" ? itemNoun : unit}`,
   );
   const times = units.map((need) => need.seconds);
   const total = times.every((time) => time !== null) ? times.reduce((sum, time) => sum + time, 0) : undefined;
@@ -54,8 +59,8 @@ function failed(summary: Summary, row: SummaryRow): string[] {
   if (row.verdict !== "fail") return [];
   const gates = decidingGates(row);
   if (gates.length === 0) return [ownWords(row) ?? "failed, and no primary gate says why."];
-  const typed = gates.filter((gate) => typedReason(gate) !== undefined);
-  if (typed.length > 0) return [whyText(typed[0] as GateResultDoc)];
+  const typed = gates.find((gate) => typedReason(gate) !== undefined);
+  if (typed !== undefined) return [ownWords(row) ?? whyText(typed)];
   // A latency failure that emulation explains is told once, by slow().
   const told = gates.filter((gate) => !(gate.metric === "latency.call" && slow(summary, row).length > 0));
   return told.length === 0 ? [] : [`fails: ${told.map((gate) => gateFact(summary, row, gate)).join("; ")}.`];
@@ -76,24 +81,23 @@ function slow(summary: Summary, row: SummaryRow): string[] {
     : [`${fact}; that is why it is no faster than ${baselineName(summary, row)} (${speed}).`];
 }
 
+/** A variant that passes although an advisory gate fails; a latency gate that emulation explains is told by slow(). */
+function advised(summary: Summary, row: SummaryRow): string[] {
+  if (row.verdict !== "pass") return [];
+  const isTold = slow(summary, row).length > 0;
+  const gates = row.gates.filter((gate) => gate.tier === "advisory" && gate.verdict === "fail");
+  const facts = gates.filter((gate) => !(isTold && gate.metric === "latency.call"));
+  const plural = facts.length === 1 ? "an advisory gate fails" : "advisory gates fail";
+  return facts.length === 0
+    ? []
+    : [`passes, but ${plural}: ${facts.map((gate) => gateFact(summary, row, gate)).join("; ")}.`];
+}
+
 function lostTrials(row: SummaryRow): string[] {
   const { planned, failed: broken, missing } = row.trials;
   const parts = [broken > 0 ? `${count(broken)} failed` : "", missing > 0 ? `${count(missing)} did not run` : ""];
   const text = parts.filter((part) => part !== "").join(", ");
   return text === "" ? [] : [`of ${counted(planned, "trials")} ${text}.`];
-}
-
-function subject(row: SummaryRow, gate: GateResultDoc): string {
-  const names: { readonly [metric: string]: string } = {
-    "quality.accuracy": "accuracy",
-    "quality.class_accuracy": `class ${visible(gate.detail ?? row.worst_class ?? "")}`,
-    "latency.call": "speed",
-    "throughput.items": "throughput",
-    "size.bytes_on_disk": "size",
-    "memory.peak_rss": "peak memory",
-    "determinism.rate": "determinism",
-  };
-  return `${names[gate.metric] ?? visible(gate.gate_id)} undecided`;
 }
 
 function whyText(gate: GateResultDoc): string {
@@ -124,7 +128,8 @@ function merged(summary: Summary, statements: readonly RowStatement[]): string[]
     const { row, body } = same[0] as RowStatement;
     const settings = summary.rows.filter((other) => other.variant_id === row.variant_id).length;
     const where = same.length === settings ? "" : ` (${same.map((one) => settingName(one.row)).join("; ")})`;
-    const link = body.startsWith("fails: ") ? " " : ": ";
+    // A body that starts with its own verb follows its subject directly.
+    const link = /^(?:fails|passes)\b/.test(body) ? " " : ": ";
     return `${variantName(summary, row)}${where}${link}${body}`;
   });
 }

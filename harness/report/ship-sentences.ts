@@ -1,54 +1,49 @@
 import type { Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { estimateText, POINTS } from "./estimates.ts";
 import { decidingGates, dropLimits, gateFact, pointsText, shortReason, speedText } from "./gate-words.ts";
-import { decimal, percent } from "./numbers.ts";
-import { baselineName, variantName } from "./rows.ts";
+import { counted, decimal, isNumber, percent } from "./numbers.ts";
+import { baselineName, settingName, variantName } from "./rows.ts";
 import { visible } from "./visible-text.ts";
 
 /** What to ship and why; or that nothing can ship, with the nearest miss. */
 export function shipSentences(summary: Summary): string[] {
   if (summary.state === "canary-abort") return [];
-  const blocking = summary.rows.filter((row) => row.role === "required" && row.verdict !== "pass");
-  const shipped = summary.rows.filter((row) => row.variant_id === summary.suite.ship);
+  const shipped = shippedRow(summary);
+  const cleared = shipped !== undefined && summary.suite.verdict === "pass";
   return [
-    ...(shipped.length > 0 && summary.suite.verdict === "pass" ? [shipSentence(summary, shipped)] : []),
-    ...requiredSentences(summary, blocking),
-    ...nothingSentences(summary, blocking.length > 0),
-    ...alsoSentences(summary),
+    ...(cleared ? [shipSentence(summary, shipped)] : refusalSentences(summary)),
+    ...alsoSentences(summary, cleared ? shipped : undefined),
+    ...uncorrectedSentences(summary),
   ];
 }
 
-function shipSentence(summary: Summary, rows: readonly SummaryRow[]): string {
-  const first = rows[0] as SummaryRow;
-  if (first.role === "baseline") return `Ship ${variantName(summary, first)}, the baseline: no variant passes.`;
-  const claims = [speedClaim(summary, rows), sizeClaim(first), dropClaim(first)].filter((claim) => claim !== undefined);
-  return claims.length === 0
-    ? `Ship ${variantName(summary, first)}.`
-    : `Ship ${variantName(summary, first)}: ${claims.join(", ")}.`;
+/** The row the suite recommends; undefined when there is none. */
+export function shippedRow(summary: Summary): SummaryRow | undefined {
+  const { ship } = summary.suite;
+  return summary.rows.find((row) => row.cell_id === ship) ?? summary.rows.find((row) => row.variant_id === ship);
 }
 
-/** "Faster" is said only where the whole interval is above parity, at every setting. */
-function speedClaim(summary: Summary, rows: readonly SummaryRow[]): string | undefined {
-  const speeds = rows.map((row) => row.speedup);
-  const values = speeds.flatMap((speed) => speed?.value ?? []);
-  if (values.length < rows.length) return undefined;
-  const [slowest, fastest] = [Math.min(...values), Math.max(...values)].map((value) =>
-    decimal(value, { digits: 1, limits: [1] }),
-  );
-  if (speeds.every((speed) => (speed?.low ?? 0) > 1)) {
-    return slowest === fastest ? `${slowest}x faster` : `${slowest}x to ${fastest}x faster`;
-  }
-  if (speeds.every((speed) => (speed?.high ?? Number.POSITIVE_INFINITY) < 1)) {
-    return `but slower than ${baselineName(summary, rows[0] as SummaryRow)} (${rows.map(speedText).join("; ")})`;
-  }
-  return `speed ${rows.map(speedText).join("; ")}`;
+function shipSentence(summary: Summary, row: SummaryRow): string {
+  const claims = [speedClaim(summary, row), sizeClaim(row), dropClaim(row)].filter((claim) => claim !== undefined);
+  return `Ship ${cellName(summary, row)}${claims.length === 0 ? "" : `: ${claims.join(", ")}`}.`;
+}
+
+/** "Faster" is said only where the whole interval is above parity. */
+function speedClaim(summary: Summary, row: SummaryRow): string | undefined {
+  const { speedup } = row;
+  if (!isNumber(speedup?.value)) return undefined;
+  if (isNumber(speedup.low) && speedup.low > 1) return `${decimal(speedup.value, { digits: 1, limits: [1] })}x faster`;
+  const isSlower = isNumber(speedup.high) && speedup.high < 1;
+  return isSlower
+    ? `slower than ${baselineName(summary, row)} (${speedText(row)})`
+    : `about as fast (${speedText(row)})`;
 }
 
 function sizeClaim(row: SummaryRow): string | undefined {
   if (row.bytes_ratio === null) return undefined;
   const smaller = 1 - row.bytes_ratio;
   if (Math.abs(smaller) < 0.005) return "same size";
-  return smaller > 0 ? `${percent(smaller)} smaller` : `${percent(-smaller)} larger`;
+  return smaller > 0 ? `${percent(smaller, { limits: [1] })} smaller` : `${percent(-smaller)} larger`;
 }
 
 /** What the non-inferiority gate proved; the estimate itself where no such gate passed. */
@@ -60,60 +55,83 @@ function dropClaim(row: SummaryRow): string | undefined {
   return row.drop === null ? undefined : `drop ${estimateText(row.drop, POINTS, dropLimits(row))} points`;
 }
 
-function requiredSentences(summary: Summary, blocking: readonly SummaryRow[]): string[] {
-  const word = { fail: "failed", inconclusive: "is undecided", pass: "passes", reference: "is the reference" };
-  const names = blocking.map((row) => `${variantName(summary, row)} ${word[row.verdict]}${reasonText(summary, row)}`);
-  if (names.length === 0) return [];
-  const one = names.length === 1;
-  return [
-    `Do not ship: ${one ? "a required variant" : "required variants"} must pass, and ${[...new Set(names)].join(", ")}.`,
-  ];
-}
-
-function nothingSentences(summary: Summary, isBlocked: boolean): string[] {
-  const suite = summary.suite;
-  if (suite.verdict === "pass" && suite.ship === null) return ["Every required variant passes."];
-  if (suite.ship !== null && suite.verdict === "pass") return [];
-  const contenders = summary.rows.filter((row) => row.role !== "baseline");
-  if (isBlocked || contenders.some((row) => row.verdict === "pass")) {
-    const why = suite.reasons.map(visible).join(" ");
-    return isBlocked || why === "" ? [] : [`Nothing is cleared to ship: ${why}`];
+function refusalSentences(summary: Summary): string[] {
+  const { suite, rows } = summary;
+  const isOpen = suite.verdict === "inconclusive";
+  const start = isOpen ? "Nothing can ship yet" : "Nothing can ship";
+  const brokenBaseline = rows.find((row) => row.role === "baseline" && failedGates(row).length > 0);
+  if (brokenBaseline !== undefined) {
+    const facts = failedGates(brokenBaseline).map((gate) => gateFact(summary, brokenBaseline, gate));
+    return [`${start}: the baseline ${cellName(summary, brokenBaseline)} fails its own gates (${facts.join("; ")}).`];
   }
-  const nearest = [...contenders].sort((left, right) => distance(left) - distance(right))[0];
-  const start = suite.verdict === "inconclusive" ? "Nothing can ship yet" : "Nothing can ship";
-  if (nearest === undefined) return [`${start}: the run has no candidate.`];
-  return [`${start}: no variant passes. Nearest is ${variantName(summary, nearest)}${missText(summary, nearest)}.`];
+  const blocking = rows.filter((row) => row.role === "required" && row.verdict !== "pass");
+  if (blocking.length > 0) return [`${start}: ${requiredText(summary, blocking)}.`];
+  const contenders = rows.filter((row) => row.role !== "baseline");
+  if (contenders.length === 0) return [`${start}: the run has no variant to judge.`];
+  if (contenders.some((row) => row.verdict === "pass")) {
+    return [`${start}: no pass holds after correcting for ${counted(candidates(summary).length, "candidates")}.`];
+  }
+  const nearest = [...contenders].sort((left, right) => distance(left) - distance(right))[0] as SummaryRow;
+  return [`${start}: no variant passes. Nearest is ${cellName(summary, nearest)}${missText(summary, nearest)}.`];
 }
 
-function alsoSentences(summary: Summary): string[] {
-  const others = summary.rows.filter((row) => row.role !== "baseline" && row.variant_id !== summary.suite.ship);
-  const names = new Set(others.map((row) => row.variant_id));
-  const passing = [...names].filter((id) =>
-    others.filter((row) => row.variant_id === id).every((row) => row.verdict === "pass"),
-  );
-  if (passing.length === 0) return [];
-  const text = passing.map((id) => variantName(summary, others.find((row) => row.variant_id === id) as SummaryRow));
-  return [`${summary.suite.ship === null ? "Passing" : "Also passing"}: ${text.join(", ")}.`];
+function requiredText(summary: Summary, blocking: readonly SummaryRow[]): string {
+  const texts = blocking.map((row) => {
+    const reason = shortReason(summary, row);
+    return `${cellName(summary, row)} ${row.verdict === "fail" ? "fails" : "is undecided"}${reason ? ` (${reason.long})` : ""}`;
+  });
+  return `required ${texts.join(", required ")}`;
 }
 
-function reasonText(summary: Summary, row: SummaryRow): string {
-  const reason = shortReason(summary, row);
-  return reason === undefined ? "" : ` (${reason.long})`;
+/** Passes that count as claims: required variants, and candidates that survive the correction for their number. */
+function alsoSentences(summary: Summary, shipped: SummaryRow | undefined): string[] {
+  const counts = (row: SummaryRow) => row.role === "required" || summary.suite.certified.includes(row.cell_id);
+  const names = summary.rows
+    .filter((row) => row !== shipped && row.verdict === "pass" && counts(row))
+    .map((row) => cellName(summary, row));
+  if (names.length === 0) return [];
+  return [`${shipped === undefined ? "Passing" : "Also passing"}: ${names.join(", ")}.`];
+}
+
+function uncorrectedSentences(summary: Summary): string[] {
+  const all = candidates(summary);
+  const names = all
+    .filter((row) => row.verdict === "pass" && !summary.suite.certified.includes(row.cell_id))
+    .map((row) => cellName(summary, row));
+  if (names.length === 0) return [];
+  const verb = names.length === 1 ? "passes" : "pass";
+  return [`${names.join(", ")} ${verb} alone, but not after correcting for ${counted(all.length, "candidates")}.`];
+}
+
+/** The variant, with its setting where it ran at several. */
+function cellName(summary: Summary, row: SummaryRow): string {
+  const settings = summary.rows.filter((other) => other.variant_id === row.variant_id);
+  return settings.length > 1 ? `${variantName(summary, row)} (${settingName(row)})` : variantName(summary, row);
+}
+
+function candidates(summary: Summary): SummaryRow[] {
+  return summary.rows.filter((row) => row.role === "candidate");
+}
+
+function failedGates(row: SummaryRow): SummaryRow["gates"] {
+  return row.gates.filter((gate) => gate.tier === "primary" && gate.verdict === "fail");
 }
 
 function missText(summary: Summary, row: SummaryRow): string {
   const gate = decidingGates(row)[0];
-  const verdict = row.verdict === "fail" ? "which fails" : "which is inconclusive";
-  return gate === undefined ? `, ${verdict}` : `, ${verdict}: ${gateFact(summary, row, gate)}`;
+  const verdict = row.verdict === "fail" ? "fails" : "is inconclusive";
+  if (gate?.effect) return `, which ${verdict}: ${gateFact(summary, row, gate)}`;
+  const words = row.reasons.map(visible).join(" ").replace(/\.$/, "");
+  return `, which ${verdict}${words === "" ? "" : ` (${words})`}`;
 }
 
-/** Undecided before failed, then fewer gates missed, then the smaller excess over the margin. */
+/** Undecided before failed, then fewer gates missed, then the smaller excess over the margin in margins. */
 function distance(row: SummaryRow): number {
   const missed = row.gates.filter((gate) => gate.tier === "primary" && gate.verdict !== "pass");
-  const excess = missed.map((gate) => {
-    const high = gate.effect?.high ?? null;
-    if (high === null || gate.margin === null) return 1;
-    return Math.min(1, Math.max(0, high - gate.margin) / Math.max(Math.abs(gate.margin), 1e-3) / 100);
+  const excess = missed.map(({ effect, margin }) => {
+    if (!isNumber(effect?.high) || margin === null) return 1;
+    const margins = Math.max(0, effect.high - margin) / Math.max(margin, 1e-3);
+    return margins / (1 + margins);
   });
   const verdict = row.verdict === "fail" ? 1e6 : 0;
   return verdict + missed.length * 1e3 + excess.reduce((sum, value) => sum + value, 0);

@@ -29,11 +29,14 @@ export function pad(text: string, width: number, side: "left" | "right"): string
   return side === "left" ? space + text : text + space;
 }
 
+/** A space that does not part a number from its percent sign or stand inside an interval. */
+const BREAKS = / (?!%)(?![^[\]]*\])/;
+
 /** Breaks one paragraph at spaces so that no line is wider than `width`; later lines are indented. A longer word keeps its own line. */
 export function wrap(text: string, width: number, indent = "  "): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of text.split(BREAKS)) {
     const candidate = line === "" ? word : `${line} ${word}`;
     if (line.trim() === "" || displayWidth(candidate) <= width) {
       line = line.trim() === "" ? line + word : candidate;
@@ -44,4 +47,15 @@ export function wrap(text: string, width: number, indent = "  "): string[] {
   }
   lines.push(line);
   return lines;
+}
+
+/** Cuts a text so that it takes at most `width` columns, and says so with an ellipsis. */
+export function truncate(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = "";
+  for (const { segment } of segments.segment(text)) {
+    if (displayWidth(kept + segment) > width - 1) break;
+    kept += segment;
+  }
+  return width < 1 ? "" : `${kept}…`;
 }
