@@ -1,0 +1,183 @@
+import type { GateResultDoc, Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
+import { estimateText, type NumberStyle, PERCENT, POINTS, SPEED } from "./estimates.ts";
+import { bytes, isNumber, percent } from "./numbers.ts";
+import { baselineName } from "./rows.ts";
+import { visible } from "./visible-text.ts";
+
+/** Why a verdict is what it is, in a few words; `short` for narrow tables. */
+export interface ShortReason {
+  readonly long: string;
+  readonly short: string;
+}
+
+/** Typed reasons that explain a verdict better than the metric does. */
+const BY_REASON: { readonly [reason: string]: ShortReason } = {
+  "variant-failed": { long: "could not be made", short: "not made" },
+  "digest-mismatch": { long: "other weights ran", short: "weights" },
+  "not-paired": { long: "items differ", short: "not paired" },
+  "invalid-values": { long: "NaN or Inf", short: "NaN" },
+  "constant-where-it-cannot-be": { long: "clock not trusted", short: "clock" },
+  "failed-trials": { long: "trials failed", short: "failed" },
+  "missing-trials": { long: "trials missing", short: "missing" },
+  "missing-metric": { long: "not measured", short: "missing" },
+  "missing-baseline": { long: "no baseline", short: "baseline" },
+  "hardware-mismatch": { long: "other hardware", short: "hardware" },
+  "baseline-stale": { long: "baseline is stale", short: "stale" },
+  noisy: { long: "too noisy", short: "noisy" },
+  polluted: { long: "machine was busy", short: "polluted" },
+  "fixed-sequence-stop": { long: "sequence stopped", short: "sequence" },
+};
+/** With these a measured effect says nothing, so they explain a FAIL too; the others explain an INCONCLUSIVE only. */
+const OVERRIDES_FAIL: ReadonlySet<string> = new Set([
+  "variant-failed",
+  "digest-mismatch",
+  "not-paired",
+  "invalid-values",
+]);
+/** The most telling metric first; others follow. */
+const TELLING = ["quality.accuracy", "quality.class_accuracy", "determinism.rate", "latency.call", "throughput.items"];
+
+/** Primary gates that made the row's verdict, the most telling metric first. */
+export function decidingGates(row: SummaryRow): readonly GateResultDoc[] {
+  const rank = (gate: GateResultDoc) => {
+    const index = TELLING.indexOf(gate.metric);
+    return index < 0 ? TELLING.length : index;
+  };
+  return row.gates
+    .filter((gate) => gate.tier === "primary" && gate.verdict === row.verdict)
+    .sort((left, right) => rank(left) - rank(right));
+}
+
+/** Undefined for a pass, the baseline, and a verdict that no primary gate explains. */
+export function shortReason(summary: Summary, row: SummaryRow): ShortReason | undefined {
+  if (row.verdict !== "fail" && row.verdict !== "inconclusive") return undefined;
+  const gate = decidingGates(row)[0];
+  return gate && (typedReason(gate) ?? metricReason(summary, row, gate));
+}
+
+/** The typed reason that explains the gate better than its effect does. */
+export function typedReason(gate: GateResultDoc): ShortReason | undefined {
+  const usable = gate.reasons.filter((reason) => gate.verdict !== "fail" || OVERRIDES_FAIL.has(reason));
+  // In the order of the table: what broke the measurement before what blurred it.
+  const known = Object.keys(BY_REASON).find((reason) => usable.includes(reason));
+  return known === undefined ? undefined : BY_REASON[known];
+}
+
+function metricReason(summary: Summary, row: SummaryRow, gate: GateResultDoc): ShortReason {
+  const failed = gate.verdict === "fail";
+  const words: { readonly [metric: string]: ShortReason } = {
+    "quality.accuracy": isLimit(gate)
+      ? { long: failed ? "below the floor" : "accuracy floor", short: "floor" }
+      : { long: failed ? "accuracy drop" : "accuracy", short: "accuracy" },
+    "quality.class_accuracy": { long: `class ${className(row, gate)}`, short: "class" },
+    "latency.call": failed
+      ? { long: `slower than ${baselineName(summary, row)}`, short: "slower" }
+      : { long: "speed", short: "speed" },
+    "throughput.items": { long: "throughput", short: "throughput" },
+    "size.bytes_on_disk": { long: failed ? "too large" : "size", short: "size" },
+    "memory.peak_rss": { long: failed ? "too much memory" : "memory", short: "memory" },
+    "determinism.rate": { long: failed ? "outputs vary" : "determinism", short: failed ? "varies" : "repeats" },
+  };
+  return words[gate.metric] ?? { long: visible(gate.gate_id), short: "gate" };
+}
+
+/** What was measured and what it was held against: `drop 0.5 points [-0.1, 1.1], margin 1 point`. */
+export function gateFact(summary: Summary, row: SummaryRow, gate: GateResultDoc): string {
+  const effect = estimateText(gate.effect, gateStyle(gate), gateLimits(gate));
+  return measuredText(summary, row, gate, effect) + againstText(gate);
+}
+
+function measuredText(summary: Summary, row: SummaryRow, gate: GateResultDoc, effect: string): string {
+  switch (gate.metric) {
+    case "quality.accuracy":
+      return isLimit(gate) ? `accuracy ${effect}` : `drop ${spelled(effect, "points")}`;
+    case "quality.class_accuracy":
+      return `class ${className(row, gate)} drops ${spelled(effect, "points")}`;
+    case "latency.call":
+      if (row.speedup === null) return `latency change ${effect}`;
+      return `${speedText(row)} the speed of ${baselineName(summary, row)}`;
+    case "size.bytes_on_disk":
+      if (gate.limit !== null || row.bytes_ratio === null) return bytes(row.bytes_on_disk);
+      return `${percent(row.bytes_ratio, { limits: [1] })} of the size of ${baselineName(summary, row)}`;
+    case "memory.peak_rss":
+      return `peak memory change ${effect}`;
+    case "throughput.items":
+      return `throughput loss ${effect}`;
+    case "determinism.rate":
+      return `${percent(row.determinism_rate, { digits: 1, limits: [1] })} of repeated trials agree`;
+    default:
+      return `${visible(gate.metric)} ${effect}`;
+  }
+}
+
+/** The speed of a row, never rounded onto parity or its margin. */
+export function speedText(row: SummaryRow): string {
+  return estimateText(row.speedup, SPEED, speedLimits(row));
+}
+
+/** Speeds that decide: parity, and the margins of the latency gates, which bound the relative change of latency. */
+export function speedLimits(row: SummaryRow): readonly number[] {
+  const margins = row.gates.filter((gate) => gate.metric === "latency.call").flatMap(gateLimits);
+  return [1, ...margins.map((margin) => 1 / (1 + margin))];
+}
+
+/** Drops that decide: the margins of the overall accuracy gates. */
+export function dropLimits(row: SummaryRow): readonly number[] {
+  return row.gates.filter((gate) => gate.metric === "quality.accuracy").flatMap((gate) => gate.margin ?? []);
+}
+
+/** `1 point`, `0.5 points`, from a fraction. */
+export function pointsText(fraction: number): string {
+  const value = Number((fraction * 100).toPrecision(9));
+  return `${value} ${value === 1 ? "point" : "points"}`;
+}
+
+/** A relative change of size is far below this, an absolute one in bytes far above. */
+const LARGEST_RELATIVE = 100;
+
+/** Unit in which the effect of a gate is shown: points for quality, bytes for absolute sizes, else the relative change in percent. */
+export function gateStyle(gate: GateResultDoc): NumberStyle {
+  if (gate.metric.startsWith("quality.")) return isLimit(gate) ? { ...POINTS, digits: 2 } : POINTS;
+  return isInBytes(gate) ? { factor: 1e-6, digits: 2, significant: 3, suffix: " MB" } : PERCENT;
+}
+
+/** Numbers that the effect of a gate must not be rounded onto or across. */
+export function gateLimits(gate: GateResultDoc): readonly number[] {
+  return [gate.margin, gate.limit].filter(isNumber);
+}
+
+/** What the effect is held against, in its unit: `1 point`, `5 %`, `90`. Undefined when the gate states neither margin nor limit. */
+export function boundText(gate: GateResultDoc): string | undefined {
+  const bound = gate.margin ?? gate.limit;
+  if (!isNumber(bound)) return undefined;
+  if (gate.metric.startsWith("quality.") && !isLimit(gate)) return pointsText(bound);
+  if (isInBytes(gate)) return bytes(bound);
+  const { factor, suffix } = gateStyle(gate);
+  // Nine digits: a bound is what a person wrote, and binary noise of the product is not part of it.
+  return `${Number((bound * factor).toPrecision(9))}${suffix}`;
+}
+
+function againstText(gate: GateResultDoc): string {
+  const bound = boundText(gate);
+  if (bound === undefined) return "";
+  const word = !isLimit(gate) ? "margin" : gate.policy === "floor" ? "floor" : "limit";
+  return `, ${word} ${bound}`;
+}
+
+function isLimit(gate: GateResultDoc): boolean {
+  return gate.policy === "floor" || gate.policy === "ceiling";
+}
+
+function isInBytes(gate: GateResultDoc): boolean {
+  if (gate.metric !== "size.bytes_on_disk") return false;
+  return gate.limit !== null || Math.max(Math.abs(gate.effect?.value ?? 0), gate.margin ?? 0) > LARGEST_RELATIVE;
+}
+
+/** Puts the unit between the point estimate and its interval. */
+function spelled(estimate: string, unit: string): string {
+  return estimate.includes(" [") ? estimate.replace(" [", ` ${unit} [`) : `${estimate} ${unit}`;
+}
+
+function className(row: SummaryRow, gate: GateResultDoc): string {
+  return visible(gate.detail ?? row.worst_class ?? "");
+}

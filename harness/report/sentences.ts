@@ -1,0 +1,43 @@
+import type { Summary } from "../domain/generated/summary-v1.ts";
+import { findingSentences } from "./finding-sentences.ts";
+import { count } from "./numbers.ts";
+import { rowSentences } from "./row-sentences.ts";
+import { shipSentences } from "./ship-sentences.ts";
+
+/** Words that the document does not hold. */
+export interface SentenceOptions {
+  /** What an item is called, in the plural; `items` by default. */
+  readonly itemNoun?: string;
+}
+
+/**
+ * What a run means, most important first: what may ship and why, what would settle each inconclusive, why something failed or is slow,
+ * which trials are missing, and the doubts worth a sentence. One paragraph each, no line breaks.
+ */
+export function sentences(summary: Summary, options: SentenceOptions = {}): string[] {
+  const noun = options.itemNoun ?? "items";
+  return [
+    ...stateSentences(summary),
+    ...shipSentences(summary),
+    ...rowSentences(summary, noun),
+    ...findingSentences(summary),
+  ];
+}
+
+function stateSentences(summary: Summary): string[] {
+  const simulated = summary.simulated ? ["Simulated: no real model ran, so nothing here may be shipped."] : [];
+  if (summary.state === "canary-abort") {
+    return [
+      ...simulated,
+      "The canary stopped this run before the sweep: the machine, model or items are not fit to be measured.",
+    ];
+  }
+  if (summary.state === "partial") {
+    const missing = summary.rows.reduce((sum, row) => sum + row.trials.missing, 0);
+    return [
+      ...simulated,
+      `This run is not complete: ${count(missing)} planned trials did not run. Resume it before you trust a verdict.`,
+    ];
+  }
+  return simulated;
+}

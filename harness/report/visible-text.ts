@@ -1,0 +1,61 @@
+/** Characters that move the cursor, color the terminal, hide, or reverse the reading order. */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/gu;
+
+/** Text of unknown origin on one line: control characters are spelled out (`\u001b`), never obeyed. */
+export function visible(text: string): string {
+  return text.replaceAll(UNSAFE, (char) => {
+    if (char === "\n") return "\\n";
+    if (char === "\t") return "\\t";
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+const segments = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** East Asian wide and fullwidth blocks, and emoji, take two columns (Unicode Standard Annex 11, common blocks). */
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}/u;
+const ZERO = /^[\p{Mn}\p{Me}\p{Cf}]/u;
+
+/** Columns that a terminal gives to a text without control sequences. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of segments.segment(text)) width += ZERO.test(segment) ? 0 : WIDE.test(segment) ? 2 : 1;
+  return width;
+}
+
+/** Pads with spaces to at least `width` columns. */
+export function pad(text: string, width: number, side: "left" | "right"): string {
+  const space = " ".repeat(Math.max(0, width - displayWidth(text)));
+  return side === "left" ? space + text : text + space;
+}
+
+/** A space that does not part a number from its percent sign or stand inside an interval. */
+const BREAKS = / (?!%)(?![^[\]]*\])/;
+
+/** Breaks one paragraph at spaces so that no line is wider than `width`; later lines are indented. A longer word keeps its own line. */
+export function wrap(text: string, width: number, indent = "  "): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(BREAKS)) {
+    const candidate = line === "" ? word : `${line} ${word}`;
+    if (line.trim() === "" || displayWidth(candidate) <= width) {
+      line = line.trim() === "" ? line + word : candidate;
+      continue;
+    }
+    lines.push(line);
+    line = indent + word;
+  }
+  lines.push(line);
+  return lines;
+}
+
+/** Cuts a text so that it takes at most `width` columns, and says so with an ellipsis. */
+export function truncate(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = "";
+  for (const { segment } of segments.segment(text)) {
+    if (displayWidth(kept + segment) > width - 1) break;
+    kept += segment;
+  }
+  return width < 1 ? "" : `${kept}…`;
+}
