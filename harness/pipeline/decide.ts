@@ -1,10 +1,13 @@
 import { canonicalJson } from "../domain/canonical-json.ts";
+import { HarnessError } from "../domain/errors.ts";
 import type { GateArtifact } from "../domain/generated/gate-v1.ts";
-import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
+import type { GateSpecDoc, Plan } from "../domain/generated/plan-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
+import { DEFAULTS, resolveGates } from "../plan/defaults.ts";
 import { sha256 } from "../platform/digest.ts";
 import { renderMarkdown } from "../report/markdown.ts";
-import type { RunFolder } from "../store/run-folder.ts";
+import { readPolicy } from "../store/config-file.ts";
+import { RunFolder } from "../store/run-folder.ts";
 import { readRun } from "./read-run.ts";
 import { summarize } from "./summarize.ts";
 
@@ -28,4 +31,27 @@ export async function writeDecision(
   await folder.write("gate.json", gate);
   await folder.writeText("summary.md", renderMarkdown(summary));
   return summary;
+}
+
+/**
+ * Decides a stored run by a policy file: `{ "gates": [...], "alpha": ... }` as in a config. Changes apply to the default gates by
+ * id, on the run's lane; without a file the plan's own gates decide.
+ */
+export async function decideWithPolicy(options: {
+  readonly run: string;
+  readonly outDir: string;
+  readonly policy: string | undefined;
+}): Promise<{ summary: Summary; gate: GateArtifact }> {
+  const folder = await RunFolder.open(options.run, options.outDir);
+  if (options.policy === undefined) return decide(folder);
+  const plan = await folder.read<Plan>("plan.json");
+  const { gates: changes, alpha } = await readPolicy(options.policy);
+  const config = plan.config as { alpha?: number };
+  const resolved = resolveGates({ changes, alpha: alpha ?? config.alpha ?? DEFAULTS.alpha, lane: plan.execution_lane });
+  if (resolved.problems.length > 0) {
+    throw new HarnessError("CONFIG_INVALID", `${options.policy}: ${resolved.problems.join("; ")}`, {
+      hint: "See docs/configs.md, gates.",
+    });
+  }
+  return decide(folder, { gates: resolved.gates });
 }

@@ -6,15 +6,17 @@ import type { SessionPort } from "../domain/session-port.ts";
 import { slug } from "../plan/expand-cells.ts";
 import { sha256, sha256OfFile } from "../platform/digest.ts";
 import { atomicWrite, copyFile, readBytes } from "../platform/files.ts";
-import { inspectModel } from "../quantize/inspect.ts";
+import { describeKernels, type ExternalManifest } from "../quantize/describe-kernels.ts";
 import type { QuantizeManifest } from "../quantize/manifest.ts";
-import { describeKernels, QUANTIZER_REVISION, quantizeModel } from "../quantize/quantize-model.ts";
+import { quantizeModel } from "../quantize/quantize-model.ts";
 import type { Recipe } from "../quantize/recipe.ts";
+import { QUANTIZER_REVISION } from "../quantize/revision.ts";
 import { resolvePath } from "../store/config-file.ts";
 import type { JournalWriter } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import type { VariantCache } from "../store/variant-cache.ts";
 import type { SweepInputs } from "./gather-inputs.ts";
+import { refuseBrokenModel } from "./model-file.ts";
 import type { OnProgress } from "./progress.ts";
 import { smokeTest } from "./smoke-test.ts";
 
@@ -116,7 +118,7 @@ async function prepareOne(
 interface Made {
   readonly path: string;
   readonly sha256: string;
-  readonly manifest: QuantizeManifest;
+  readonly manifest: QuantizeManifest | ExternalManifest;
   readonly sessionConfig: Readonly<Record<string, string>>;
   readonly cached: boolean;
 }
@@ -137,7 +139,7 @@ async function makeRecipe({ inputs, cache, session, signal }: PrepareContext, va
     return { ...found, manifest: found.manifest as QuantizeManifest, sessionConfig: recipe.session, cached: true };
   }
   const model = await readBytes(basePath, { what: "model", code: "CONFIG_MODEL_MISSING" });
-  refuseFatal(model, basePath);
+  refuseBrokenModel(model, basePath);
   const made = await quantizeModel({
     model,
     recipe,
@@ -171,7 +173,7 @@ async function describeExternal({ inputs, session }: PrepareContext, variant: Pl
       },
     );
   }
-  refuseFatal(model, path);
+  refuseBrokenModel(model, path);
   return {
     path,
     sha256: digest,
@@ -179,15 +181,6 @@ async function describeExternal({ inputs, session }: PrepareContext, variant: Pl
     sessionConfig: {},
     cached: false,
   };
-}
-
-/** What would abort the process of ONNX Runtime beyond catching is refused before it is loaded. */
-function refuseFatal(model: Uint8Array, path: string): void {
-  const problem = inspectModel(model).problems.find(({ severity }) => severity === "error");
-  if (problem === undefined) return;
-  throw new HarnessError("CONFIG_MODEL_INVALID", `${path}: ${problem.message}`, {
-    hint: "`quantgate inspect` lists every problem of the model.",
-  });
 }
 
 function readyLine(variantId: string, made: Made, manifestPath: string): VariantLine {

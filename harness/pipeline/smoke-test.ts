@@ -1,6 +1,6 @@
 import type { SessionPort, TensorValue } from "../domain/session-port.ts";
 import { readBytes } from "../platform/files.ts";
-import { inspectModel } from "../quantize/inspect.ts";
+import { inspectModel, type ValueReport } from "../quantize/inspect.ts";
 import { rng } from "../stats/rng.ts";
 
 /** Seed of the random input; fixed, so that smoke files of equal models are equal. */

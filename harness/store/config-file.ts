@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { HarnessError } from "../domain/errors.ts";
 import type { MatrixConfig } from "../domain/generated/config-v1.ts";
+import type { GatePolicy } from "../domain/generated/policy-v1.ts";
 import { readText } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
 import { packageRoot } from "../platform/package-root.ts";
@@ -32,6 +33,13 @@ export function checkConfig(value: unknown, what: string): MatrixConfig {
     code: "CONFIG_INVALID",
     hint: "Every field is described in docs/configs.md.",
   });
+}
+
+/** Reads a policy file: gates and alpha as in a config. */
+export async function readPolicy(path: string): Promise<GatePolicy> {
+  const text = await readText(path, { what: "policy", code: "CONFIG_INVALID" });
+  const value = parseJson(text, { what: path, code: "CONFIG_INVALID" });
+  return validator.validate<GatePolicy>("policy.v1", value, { what: path, code: "CONFIG_INVALID" });
 }
 
 /** `--data-dir` > QUANTGATE_DATA_DIR > the config's `data_dir` (relative to the config) > `./data`. */

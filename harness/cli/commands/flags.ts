@@ -1,0 +1,51 @@
+import { HarnessError } from "../../domain/errors.ts";
+import type { SweepOptions } from "../../pipeline/sweep.ts";
+
+/** What commander hands to sweep and plan. */
+export interface SweepFlags {
+  readonly matrixConfig?: string;
+  readonly dataDir?: string;
+  readonly modelId?: string[];
+  readonly quantTags?: string[];
+  readonly only?: string;
+  readonly runs?: number;
+  readonly seed?: number;
+  readonly executionLane?: "ci" | "lab";
+  readonly vramProfile?: "safe" | "balanced" | "stress";
+  readonly canaryRuns?: number;
+  readonly canaryLatencyVarianceThreshold?: number;
+  readonly outDir: string;
+  readonly json?: boolean;
+  readonly resume?: string;
+  readonly dryRun?: boolean;
+  readonly summaryOut?: string;
+}
+
+/** Flags as the pipeline takes them. */
+export function sweepOptionsFrom(config: string | undefined, flags: SweepFlags): SweepOptions {
+  if (config !== undefined && flags.matrixConfig !== undefined && config !== flags.matrixConfig) {
+    throw new HarnessError(
+      "CONFIG_USAGE",
+      `Two configs are given: ${config} and --matrix-config ${flags.matrixConfig}`,
+      {
+        hint: "Give one of them.",
+      },
+    );
+  }
+  return {
+    config: config ?? flags.matrixConfig,
+    dataDir: flags.dataDir,
+    only: flags.only,
+    outDir: flags.outDir,
+    flags: {
+      modelIds: flags.modelId,
+      quantTags: flags.quantTags,
+      runs: flags.runs,
+      seed: flags.seed,
+      executionLane: flags.executionLane,
+      vramProfile: flags.vramProfile,
+      canaryRuns: flags.canaryRuns,
+      canaryLatencyVarianceThreshold: flags.canaryLatencyVarianceThreshold,
+    },
+  };
+}

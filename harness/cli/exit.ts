@@ -1,0 +1,18 @@
+import { HarnessError } from "../domain/errors.ts";
+
+/** Exit codes of product rules that are not a HarnessError's. */
+export const EXIT = { ok: 0, crash: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+
+/** An error as a person reads it: one sentence and a hint; the stack only with QUANTGATE_DEBUG. */
+export function describeError(error: unknown, env: NodeJS.ProcessEnv): { text: string; exitCode: number } {
+  if (error instanceof HarnessError) {
+    const sentence = /[.!?]$/.test(error.message) ? error.message : `${error.message}.`;
+    const debug = env["QUANTGATE_DEBUG"] ? `\n${error.stack}` : "";
+    return { text: `error: ${sentence} [${error.code}]\nhint: ${error.hint}${debug}`, exitCode: error.exitCode };
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    text: `internal error: ${stack}\nhint: this is a defect of quantgate; please report it.`,
+    exitCode: EXIT.crash,
+  };
+}

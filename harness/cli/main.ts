@@ -1,0 +1,157 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { describeError, EXIT } from "./exit.ts";
+import { packageVersion } from "./package-version.ts";
+
+/** A command's work, imported only when it is called: `--help` pays for none of them. Resolves to the exit code. */
+type Run<Args extends unknown[]> = (...args: Args) => Promise<number>;
+
+const program = new Command("quantgate")
+  .description("Which quantized model can I ship? An answer with error bars.")
+  .version(packageVersion())
+  .showSuggestionAfterError(true)
+  .enablePositionalOptions()
+  .exitOverride()
+  .configureOutput({ writeErr: () => undefined })
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 ship, 2 usage or config, 3 fail, 4 inconclusive, 5 environment, 6 stored data, 130/143 interrupted.\n" +
+      "Run without a config, sweep judges the digits model that comes with quantgate.",
+  );
+
+function command(name: string, description: string, example: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .addHelpText("after", `\nExample:\n  $ quantgate ${example}`);
+}
+
+function action<Args extends unknown[]>(load: () => Promise<Run<Args>>) {
+  return async (...args: unknown[]): Promise<void> => {
+    const run = await load();
+    // Commander appends the command itself.
+    process.exitCode = await run(...(args.slice(0, -1) as Args));
+  };
+}
+
+const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`must be a whole number of at least ${least}.`);
+    return value;
+  };
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("must be a number above 0.");
+  return value;
+};
+const list = (text: string): string[] =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+
+function sweepOptions(target: Command): Command {
+  return target
+    .argument("[config]", "matrix config; default: the embedded digits")
+    .option("--matrix-config <path>", "the same as the argument")
+    .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
+    .option("--model-id <ids>", "models, where the config declares none", list)
+    .option("--quant-tags <tags>", "quants, where the config declares none", list)
+    .option("--only <model/quant>", "narrow to one variant (and its baseline); * matches any")
+    .option("--runs <n>", "trials of each cell", wholeNumber(1))
+    .option("--seed <n>", "seed of every random choice", wholeNumber(0))
+    .addOption(new Option("--execution-lane <lane>", "ci: time gates advise; lab: they decide").choices(["ci", "lab"]))
+    .addOption(new Option("--vram-profile <profile>", "memory profile").choices(["safe", "balanced", "stress"]))
+    .option("--canary-runs <n>", "baseline runs before the sweep", wholeNumber(2))
+    .option("--canary-latency-variance-threshold <cv>", "latency CV above which the canary fails", positive)
+    .option("--out-dir <dir>", "where run folders go", "results")
+    .option("--json", "print JSON alone");
+}
+
+sweepOptions(
+  command("sweep", "measure every variant beside its baseline and decide what may ship", "sweep my-config.json"),
+)
+  .option("--resume <run>", "go on with an interrupted run")
+  .option("--dry-run", "print the plan and stop")
+  .option("--summary-out <path>", "write the summary there as well")
+  .action(action(async () => (await import("./commands/sweep.js")).runSweep));
+
+sweepOptions(command("plan", "what a sweep would do: sweep --dry-run", "plan my-config.json")).action(
+  action(async () => (await import("./commands/plan.js")).runPlan),
+);
+
+command("gate", "decide again from a stored run, without running anything", "gate --run results/latest")
+  .requiredOption("--run <run>", "run folder, a file in it, or a run id")
+  .option("--policy <path>", "JSON file with gates (and alpha), as in a config")
+  .option("--out-dir <dir>", "where run folders are", "results")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/gate.js")).runGate));
+
+command("check", "validate artifacts against their schemas and digests; no input is a failure", "check results/latest")
+  .argument("[paths...]", "files or run folders")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/check.js")).runCheck));
+
+command("init", "write a starter config for a model and a labelled set", "init model.onnx --images photos/")
+  .argument("<model>", "ONNX file; data: paths are under --data-dir")
+  .requiredOption("--images <dir>", "labelled images: one sub-folder a class")
+  .option("--labels <path>", "CSV (file,label) or JSON labels, where the folders are not the classes")
+  .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
+  .option("--out <path>", "config to write", "quantgate.json")
+  .option("--force", "overwrite an existing file")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/init.js")).runInit));
+
+command(
+  "quantize",
+  "quantize a model by recipes, with a manifest of what each layer became",
+  "quantize model.onnx --recipe u8s8,w8a16 --config my-config.json",
+)
+  .argument("<model>", "ONNX file; data: paths are under --data-dir")
+  .option("--recipe <names>", "recipes, comma-separated", list, ["u8s8"])
+  .option(
+    "--config <path>",
+    "matrix config whose calibration items are used; recipes that quantize activations need it",
+  )
+  .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
+  .option("--out-dir <dir>", "where the models go", ".")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/quantize.js")).runQuantize));
+
+command("inspect", "structure and validity of an ONNX file", "inspect model.onnx")
+  .argument("<model>", "ONNX file; data: paths are under --data-dir")
+  .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/inspect.js")).runInspect));
+
+command("evaluate", "quality and speed of one model on one dataset", "evaluate model.onnx --config my-config.json")
+  .argument("<model>", "ONNX file; data: paths are under --data-dir")
+  .requiredOption("--config <path>", "matrix config whose dataset is used")
+  .option("--threads <n>", "intra-op threads", wholeNumber(1), 1)
+  .option("--batch-size <n>", "batch size of the evaluation loop; default: the config's", wholeNumber(1))
+  .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/evaluate.js")).runEvaluate));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    const isHelp = error.exitCode === 0;
+    if (!isHelp) {
+      const [sentence = "", ...suggestion] = error.message.replace(/^error: /, "").split("\n");
+      const hint = suggestion.join(" ").replace(/[()]/g, "").trim() || "see quantgate --help";
+      process.stderr.write(`error: ${sentence} [CONFIG_USAGE]\nhint: ${hint}\n`);
+    }
+    process.exitCode = isHelp ? EXIT.ok : EXIT.usage;
+  } else {
+    const { text, exitCode } = describeError(error, process.env);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = exitCode;
+  }
+}
