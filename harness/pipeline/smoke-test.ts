@@ -39,10 +39,7 @@ export async function smokeTest(
   }
 }
 
-function randomTensor(input: {
-  readonly dtype: string;
-  readonly shape: readonly (number | string | null)[] | null;
-}): TensorValue {
+function randomTensor(input: ValueReport): TensorValue {
   const dims = (input.shape ?? [1]).map((dim) => (typeof dim === "number" && dim > 0 ? dim : 1));
   const size = dims.reduce((product, dim) => product * dim, 1);
   const random = rng(SEED);

@@ -1,0 +1,127 @@
+import { join, resolve } from "node:path";
+import type { Dataset } from "../domain/dataset.ts";
+import type { Evaluation } from "../domain/evaluation.ts";
+import type { TrialMeasurement, TrialRequest } from "../domain/runtime-port.ts";
+import { loadDataset } from "../datasets/load-dataset.ts";
+import { classify } from "../evaluators/classify.ts";
+import { effectDoc } from "../gate/effect.ts";
+import { sha256 } from "../platform/digest.ts";
+import { writePreparedItems } from "../platform/prepared-items.ts";
+import { planRandom } from "../plan/plan-random.ts";
+import { type ResolvedConfig, resolveConfig } from "../plan/resolve-config.ts";
+import { openOnnxRuntime } from "../runtimes/onnxruntime/onnxruntime.ts";
+import * as stats from "../stats/index.ts";
+import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
+import { cacheFolder } from "../store/variant-cache.ts";
+import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
+
+export interface EvaluateOptions extends ModelSource {
+  /** Matrix config whose dataset, warm-up and latency settings are used. */
+  readonly config: string;
+  readonly threads: number;
+  readonly batchSize?: number | undefined;
+  readonly signal?: AbortSignal;
+}
+
+const TOP_K = 5;
+const LEVEL = 0.95;
+const LATENCY_ITEMS = 200;
+
+/** Evaluates one model on every item of a dataset, once, in its own process. */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const { cwd = process.cwd(), env = process.env, signal = new AbortController().signal } = options;
+  const { path, bytes } = await readModelFile(options);
+  refuseBrokenModel(bytes, path);
+  const raw = await readConfig(resolve(cwd, options.config));
+  const roots = pathRoots({
+    configPath: options.config,
+    flag: options.dataDir,
+    env: env["QUANTGATE_DATA_DIR"],
+    config: raw.data_dir,
+    cwd,
+  });
+  const { config } = resolveConfig(raw, {});
+  const dataset = await loadDataset(config.dataset, { resolvePath: (name) => resolvePath(name, roots) });
+  const itemsPath = join(cacheFolder(env), "items", `${dataset.digest}.items`);
+  await writePreparedItems(itemsPath, dataset);
+  const digest = sha256(bytes);
+  const request = requestFor({ config, dataset, options, model: { path, sha256: digest }, itemsPath });
+  const runtime = openOnnxRuntime();
+  try {
+    const measurement = await runtime.runTrial(request, { signal });
+    const model = { path: options.model, sha256: digest, bytes: bytes.length };
+    return { ...report(measurement, dataset, request), model };
+  } finally {
+    await runtime.close();
+  }
+}
+
+function requestFor(given: {
+  readonly config: ResolvedConfig;
+  readonly dataset: Dataset;
+  readonly options: EvaluateOptions;
+  readonly model: { readonly path: string; readonly sha256: string };
+  readonly itemsPath: string;
+}): TrialRequest {
+  const { config, dataset, options, model, itemsPath } = given;
+  const { runtime, warmup, latency } = config;
+  return {
+    trialId: "evaluate",
+    cellId: "evaluate",
+    variantId: "evaluate",
+    block: 0,
+    seed: config.seed,
+    model,
+    itemsPath,
+    session: {
+      threads: options.threads,
+      optimizationLevel: runtime.optimization_level,
+      cpuMemArena: runtime.cpu_mem_arena,
+      memPattern: runtime.mem_pattern,
+      sessionConfig: runtime.session_config,
+    },
+    latency: {
+      batchSize: 1,
+      warmupIterations: warmup.iterations,
+      warmupMs: warmup.min_ms,
+      minSamples: latency.min_samples,
+      maxSamples: latency.max_samples,
+      timeBudgetMs: latency.time_budget_ms,
+    },
+    subset: planRandom(config.seed).permutation("subset", dataset.count).slice(0, LATENCY_ITEMS),
+    evaluateAll: true,
+    evaluateBatchSize: options.batchSize ?? config.evaluate_batch_size,
+    timeoutMs: runtime.timeout_sec * 1000,
+  };
+}
+
+function report(measured: TrialMeasurement, dataset: Dataset, request: TrialRequest): Omit<Evaluation, "model"> {
+  const outputs = measured.allOutputs ?? new Float32Array(0);
+  const score = classify({ outputs, classes: measured.outputSize, labels: dataset.labels, topK: TOP_K });
+  const share = (correct: number, n: number) => effectDoc(stats.wilson(correct, n, { level: LEVEL }));
+  const quantile = (p: number) => effectDoc(stats.quantileInterval(measured.latencyS, { p, level: LEVEL }));
+  return {
+    dataset: { id: dataset.id, digest: dataset.digest, count: dataset.count },
+    accuracy: share(score.top1, dataset.count),
+    correct: score.top1,
+    top_k: { k: score.topK.k, correct: score.topK.correct },
+    invalid_rows: score.invalidRows,
+    per_class: score.perClass.map(({ label, n, correct }) => ({
+      class: dataset.classNames[label] ?? String(label),
+      n,
+      correct,
+      accuracy: share(correct, n),
+    })),
+    latency: {
+      batch_size: request.latency.batchSize,
+      samples: measured.latencyS.length,
+      p50: quantile(0.5),
+      p90: quantile(0.9),
+      p99: quantile(0.99),
+    },
+    throughput: { batch_size: request.evaluateBatchSize, items_per_second: measured.throughput.itemsPerSecond },
+    load_s: measured.loadS,
+    peak_rss_bytes: measured.memory.peakRssBytes,
+    threads: request.session.threads,
+  };
+}
