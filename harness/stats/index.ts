@@ -1,0 +1,20 @@
+// The statistics of Quantgate, as one namespace: `import { stats } from "quantgate"`.
+export { betaCdf, betaQuantile } from "./beta.ts";
+export { binomialCdf, binomialPmf, binomialQuantile } from "./binomial.ts";
+export { chiSquareCdf, chiSquareQuantile, gammaCdf, gammaQuantile } from "./chi-square.ts";
+export { coefficientOfVariation } from "./coefficient-of-variation.ts";
+export { mean, quantileOfSorted, sampleVariance, standardDeviation } from "./descriptive.ts";
+export type { Estimate, StatsReason, Unjudged } from "./estimate.ts";
+export { logGamma } from "./gamma.ts";
+export { hodgesLehmann } from "./hodges-lehmann.ts";
+export { type McNemarResult, mcnemar } from "./mcnemar.ts";
+export { benjaminiHochberg, eBenjaminiHochberg, holm, type MultipleResult } from "./multiple.ts";
+export { newcombeInterval } from "./newcombe.ts";
+export { normalCdf, normalPdf, normalQuantile } from "./normal.ts";
+export { type PairedPlan, pairedSampleSize, type SampleSize } from "./paired-power.ts";
+export { type PairedTable, pairedTable } from "./paired-table.ts";
+export { type Counts, clopperPearson, type LevelOption, midPInterval, wilson } from "./proportion.ts";
+export { type QuantileEstimate, quantileInterval, quantileSampleSize } from "./quantile-interval.ts";
+export { RNG_ALGORITHM, type Rng, rng } from "./rng.ts";
+export { tCdf, tQuantile } from "./student-t.ts";
+export { type TangoTest, tangoInterval, tangoTest } from "./tango.ts";
