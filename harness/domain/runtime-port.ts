@@ -60,7 +60,13 @@ export interface TrialMeasurement {
   /** One call each, seconds, in time order. */
   readonly latencyS: Float64Array;
   /** Evaluation loop: items over wall time of the loop, at evaluateBatchSize. */
-  readonly throughput: { readonly itemsPerSecond: number; readonly items: number; readonly seconds: number };
+  readonly throughput: {
+    readonly itemsPerSecond: number;
+    readonly items: number;
+    readonly seconds: number;
+    /** Batch size that really ran: smaller than asked where the model's batch axis is fixed. Absent: as asked. */
+    readonly batchSize?: number;
+  };
   /** VmHWM of the child, and its RSS before the model was loaded. */
   readonly memory: { readonly peakRssBytes: number; readonly rssBeforeLoadBytes: number };
   /** Row-major outputs of the model's first output, of the subset in its order. */
@@ -79,6 +85,8 @@ export interface TrialHostReadings {
   readonly loopCpuS: number | undefined;
   readonly loopWallS: number;
   readonly involuntarySwitches: number | undefined;
+  /** Seconds of the loop that the runtime's own garbage collector took. */
+  readonly loopGcS?: number;
   /** Hypervisor steal over the trial, seconds summed over cores. */
   readonly stealS: number | undefined;
   /** Pressure-stall "some cpu" over the trial, seconds. */
