@@ -62,7 +62,7 @@ function identityCheck(measured: readonly Measured[], reference: string | undefi
 function accuracyCheck(measured: readonly Measured[], canary: PlannedCanary, check: MakeCheck): CanaryCheckDoc {
   const worst = measured.reduce((x, y) => (y.subset.correct < x.subset.correct ? y : x));
   const { correct, n } = worst.subset;
-  const estimate = stats.clopperPearson(correct, n, { level: 0.99 });
+  const estimate = stats.clopperPearson({ successes: correct, n }, { level: 0.99 });
   const isLow = n === 0 || estimate.high < canary.min_accuracy;
   return check(
     "accuracy",

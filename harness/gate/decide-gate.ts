@@ -109,7 +109,7 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
     case "determinism.rate": {
       const { n, matching } = comparison.determinism;
       if (n < 2) return { reason: "missing-metric" };
-      const flips = stats.clopperPearson(n - matching, n, { level });
+      const flips = stats.clopperPearson({ successes: n - matching, n }, { level });
       return { effect: flips, pPass: undefined };
     }
     default: {
@@ -136,9 +136,12 @@ function accuracyLimit(spec: GateSpecDoc, total: number, n: number, level: numbe
   // A fractional total (runs that differ) is rounded against the variant.
   const correct = spec.policy === "floor" ? Math.floor(total) : Math.ceil(total);
   const limit = spec.limit as number;
-  const tail =
-    spec.policy === "floor" ? 1 - stats.binomialCdf(correct - 1, n, limit) : stats.binomialCdf(correct, n, limit);
-  return { effect: stats.clopperPearson(correct, n, { level }), pPass: tail };
+  const bound = { n, p: limit };
+  const pPass =
+    spec.policy === "floor"
+      ? stats.binomialCdf(correct - 1, { ...bound, tail: "upper" })
+      : stats.binomialCdf(correct, bound);
+  return { effect: stats.clopperPearson({ successes: correct, n }, { level }), pPass };
 }
 
 function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[] {

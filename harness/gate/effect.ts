@@ -13,7 +13,7 @@ export function scoreDrop(scores: PairedScores, level: number): Effect {
 
 /** p-value of the claim "the drop is below the margin". */
 export function scoreDropPValue(scores: PairedScores, margin: number): number | undefined {
-  if (scores.table !== undefined) return stats.tangoTest(scores.table, { margin }).p;
+  if (scores.table !== undefined) return stats.tangoTest(scores.table, { difference: margin }).pBelow;
   const { n, value, low, high, level } = stats.tInterval(scores.differences ?? new Float64Array(0), { level: 0.9 });
   if (value === undefined || n < 2) return undefined;
   const halfWidth = (high - low) / 2;

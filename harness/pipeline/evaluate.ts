@@ -6,7 +6,7 @@ import { loadDataset } from "../datasets/load-dataset.ts";
 import { classify } from "../evaluators/classify.ts";
 import { effectDoc } from "../gate/effect.ts";
 import { sha256 } from "../platform/digest.ts";
-import { writePreparedItems } from "../platform/prepared-items.ts";
+import { writePrepared } from "../platform/prepared-items.ts";
 import { planRandom } from "../plan/plan-random.ts";
 import { type ResolvedConfig, resolveConfig } from "../plan/resolve-config.ts";
 import { openOnnxRuntime } from "../runtimes/onnxruntime/onnxruntime.ts";
@@ -43,7 +43,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { config } = resolveConfig(raw, {});
   const dataset = await loadDataset(config.dataset, { resolvePath: (name) => resolvePath(name, roots) });
   const itemsPath = join(cacheFolder(env), "items", `${dataset.digest}.items`);
-  await writePreparedItems(itemsPath, dataset);
+  await writePrepared(itemsPath, dataset.items, dataset.labels);
   const digest = sha256(bytes);
   const request = requestFor({ config, dataset, options, model: { path, sha256: digest }, itemsPath });
   const runtime = openOnnxRuntime();
@@ -98,8 +98,8 @@ function requestFor(given: {
 function report(measured: TrialMeasurement, dataset: Dataset, request: TrialRequest): Omit<Evaluation, "model"> {
   const outputs = measured.allOutputs ?? new Float32Array(0);
   const score = classify({ outputs, classes: measured.outputSize, labels: dataset.labels, topK: TOP_K });
-  const share = (correct: number, n: number) => effectDoc(stats.wilson(correct, n, { level: LEVEL }));
-  const quantile = (p: number) => effectDoc(stats.quantileInterval(measured.latencyS, { p, level: LEVEL }));
+  const share = (correct: number, n: number) => effectDoc(stats.wilson({ successes: correct, n }, { level: LEVEL }));
+  const quantile = (p: number) => effectDoc(stats.quantileInterval(measured.latencyS, { quantile: p, level: LEVEL }));
   return {
     dataset: { id: dataset.id, digest: dataset.digest, count: dataset.count },
     accuracy: share(score.top1, dataset.count),

@@ -43,7 +43,7 @@ export function summaryRow(options: {
     correct: hasQuality ? Math.round(overall.total) : null,
     b: overall?.table?.b ?? null,
     c: overall?.table?.c ?? null,
-    accuracy: hasQuality ? effectDoc(stats.wilson(Math.round(overall.total), overall.n, { level })) : null,
+    accuracy: hasQuality ? effectDoc(stats.wilson({ successes: Math.round(overall.total), n: overall.n }, { level })) : null,
     top_k: quality?.topK ?? null,
     drop:
       hasQuality && !isBaseline
@@ -83,7 +83,7 @@ export function summaryRow(options: {
       sample.determinism.n < 2
         ? null
         : effectDoc(
-            stats.clopperPearson(sample.determinism.n - sample.determinism.matching, sample.determinism.n, { level }),
+            stats.clopperPearson({ successes: sample.determinism.n - sample.determinism.matching, n: sample.determinism.n }, { level }),
           ),
     ...runQuality(sample, comparison),
     token_metrics_status: "NOT_APPLICABLE",
@@ -127,7 +127,7 @@ function worstOf(classes: readonly ClassRowDoc[]): string | null {
 }
 
 function quantile(samples: Float64Array, p: number, level: number): EstimateDoc | null {
-  return samples.length === 0 ? null : effectDoc(stats.quantileInterval(samples, { p, level }));
+  return samples.length === 0 ? null : effectDoc(stats.quantileInterval(samples, { quantile: p, level }));
 }
 
 /** Hodges-Lehmann center of one value a block. */

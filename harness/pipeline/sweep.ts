@@ -9,7 +9,7 @@ import type { Runtime } from "../domain/runtime-port.ts";
 import type { ConfigFlags } from "../plan/resolve-config.ts";
 import { type Clock, isoTime, systemClock } from "../platform/clock.ts";
 import { hostFingerprint } from "../platform/host.ts";
-import { writePreparedItems } from "../platform/prepared-items.ts";
+import { writePrepared } from "../platform/prepared-items.ts";
 import { openSessionPort } from "../runtimes/onnxruntime/session-port.ts";
 import { checkConfig, embeddedConfigPath, pathRoots, readConfig } from "../store/config-file.ts";
 import { createJournal, type Journal, type JournalWriter, resumeJournal } from "../store/journal.ts";
@@ -192,7 +192,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
 
 async function prepareItems({ dataset }: SweepInputs, cache: string): Promise<string> {
   const path = join(cache, "items", `${dataset.digest}.items`);
-  await writePreparedItems(path, dataset);
+  await writePrepared(path, dataset.items, dataset.labels);
   return path;
 }
 
