@@ -9,7 +9,7 @@ import { sha256 } from "../platform/digest.ts";
 import { writePrepared } from "../platform/prepared-items.ts";
 import { planRandom } from "../plan/plan-random.ts";
 import { type ResolvedConfig, resolveConfig } from "../plan/resolve-config.ts";
-import { openOnnxRuntime } from "../runtimes/onnxruntime/onnxruntime.ts";
+import { onnxruntime } from "../runtimes/onnxruntime/onnxruntime.ts";
 import * as stats from "../stats/index.ts";
 import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { cacheFolder } from "../store/variant-cache.ts";
@@ -46,7 +46,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   await writePrepared(itemsPath, dataset.items, dataset.labels);
   const digest = sha256(bytes);
   const request = requestFor({ config, dataset, options, model: { path, sha256: digest }, itemsPath });
-  const runtime = openOnnxRuntime();
+  const runtime = onnxruntime();
   try {
     const measurement = await runtime.runTrial(request, { signal });
     const model = { path: options.model, sha256: digest, bytes: bytes.length };

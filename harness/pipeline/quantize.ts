@@ -11,7 +11,7 @@ import type { CalibrationInput } from "../quantize/calibrate.ts";
 import type { QuantizeManifest } from "../quantize/manifest.ts";
 import { type QuantizeProgress, quantizeModel } from "../quantize/quantize-model.ts";
 import { resolveRecipe } from "../quantize/recipes.ts";
-import { openSessionPort } from "../runtimes/onnxruntime/session-port.ts";
+import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
 import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
 
@@ -48,7 +48,7 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedFile[
       },
     );
   }
-  const session = openSessionPort();
+  const session = childSessions();
   try {
     const files: QuantizedFile[] = [];
     for (const recipe of recipes) {

@@ -10,7 +10,7 @@ import type { ConfigFlags } from "../plan/resolve-config.ts";
 import { type Clock, isoTime, systemClock } from "../platform/clock.ts";
 import { hostFingerprint } from "../platform/host.ts";
 import { writePrepared } from "../platform/prepared-items.ts";
-import { openSessionPort } from "../runtimes/onnxruntime/session-port.ts";
+import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
 import { checkConfig, embeddedConfigPath, pathRoots, readConfig } from "../store/config-file.ts";
 import { createJournal, type Journal, type JournalWriter, resumeJournal } from "../store/journal.ts";
 import { RunFolder } from "../store/run-folder.ts";
@@ -139,7 +139,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
     tell(event);
   };
   const cache = cacheFolder(options.env ?? process.env);
-  const session = openSessionPort();
+  const session = childSessions();
   try {
     onProgress({ kind: "planned", plan, runFolder: folder.path, done: earlier?.trials.length ?? 0 });
     if (earlier?.end === undefined) {

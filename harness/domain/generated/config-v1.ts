@@ -336,6 +336,10 @@ export interface ImageFolderDatasetConfig {
    */
   pad_value?: number;
   /**
+   * center-crop: share of the covering image's side that is kept; resize to 256, crop to 224 = 0.875.
+   */
+  crop_fraction?: number;
+  /**
    * Channel order.
    */
   color?: "rgb" | "bgr" | "gray";
