@@ -8,8 +8,19 @@ export interface Evaluation {
   readonly correct: number;
   readonly top_k: { readonly k: number; readonly correct: number };
   readonly invalid_rows: number;
-  readonly per_class: readonly { readonly class: string; readonly n: number; readonly correct: number; readonly accuracy: EstimateDoc }[];
-  readonly latency: { readonly batch_size: number; readonly samples: number; readonly p50: EstimateDoc; readonly p90: EstimateDoc; readonly p99: EstimateDoc };
+  readonly per_class: readonly {
+    readonly class: string;
+    readonly n: number;
+    readonly correct: number;
+    readonly accuracy: EstimateDoc;
+  }[];
+  readonly latency: {
+    readonly batch_size: number;
+    readonly samples: number;
+    readonly p50: EstimateDoc;
+    readonly p90: EstimateDoc;
+    readonly p99: EstimateDoc;
+  };
   readonly throughput: { readonly batch_size: number; readonly items_per_second: number };
   readonly load_s: number;
   readonly peak_rss_bytes: number;

@@ -1,14 +1,14 @@
 import { join, resolve } from "node:path";
+import { loadDataset } from "../datasets/load-dataset.ts";
 import type { Dataset } from "../domain/dataset.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
 import type { TrialMeasurement, TrialRequest } from "../domain/runtime-port.ts";
-import { loadDataset } from "../datasets/load-dataset.ts";
 import { classify } from "../evaluators/classify.ts";
 import { effectDoc } from "../gate/effect.ts";
-import { sha256 } from "../platform/digest.ts";
-import { writePrepared } from "../platform/prepared-items.ts";
 import { planRandom } from "../plan/plan-random.ts";
 import { type ResolvedConfig, resolveConfig } from "../plan/resolve-config.ts";
+import { sha256 } from "../platform/digest.ts";
+import { writePrepared } from "../platform/prepared-items.ts";
 import { onnxruntime } from "../runtimes/onnxruntime/onnxruntime.ts";
 import * as stats from "../stats/index.ts";
 import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";

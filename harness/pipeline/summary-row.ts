@@ -43,7 +43,9 @@ export function summaryRow(options: {
     correct: hasQuality ? Math.round(overall.total) : null,
     b: overall?.table?.b ?? null,
     c: overall?.table?.c ?? null,
-    accuracy: hasQuality ? effectDoc(stats.wilson({ successes: Math.round(overall.total), n: overall.n }, { level })) : null,
+    accuracy: hasQuality
+      ? effectDoc(stats.wilson({ successes: Math.round(overall.total), n: overall.n }, { level }))
+      : null,
     top_k: quality?.topK ?? null,
     drop:
       hasQuality && !isBaseline
@@ -83,7 +85,10 @@ export function summaryRow(options: {
       sample.determinism.n < 2
         ? null
         : effectDoc(
-            stats.clopperPearson({ successes: sample.determinism.n - sample.determinism.matching, n: sample.determinism.n }, { level }),
+            stats.clopperPearson(
+              { successes: sample.determinism.n - sample.determinism.matching, n: sample.determinism.n },
+              { level },
+            ),
           ),
     ...runQuality(sample, comparison),
     token_metrics_status: "NOT_APPLICABLE",

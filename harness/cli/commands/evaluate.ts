@@ -17,7 +17,9 @@ export async function runEvaluate(model: string, flags: EvaluateFlags): Promise<
   const interrupt = watchInterrupts();
   try {
     const result = await evaluate({ ...flags, model, signal: interrupt.signal });
-    const text = flags.json ? artifactJson(result) : `${renderEvaluation(result, textOptions(process.stdout, process.env))}\n`;
+    const text = flags.json
+      ? artifactJson(result)
+      : `${renderEvaluation(result, textOptions(process.stdout, process.env))}\n`;
     process.stdout.write(text);
     return 0;
   } catch (error) {

@@ -1,0 +1,17 @@
+/** Quantgate as a library: the verbs of the command line, typed, with progress callbacks and abort signals. */
+export { ERROR_CODES, type ErrorCode, HarnessError } from "./domain/errors.ts";
+export type { Evaluation } from "./domain/evaluation.ts";
+export type { CanaryReport } from "./domain/generated/canary-v1.ts";
+export type { MatrixConfig } from "./domain/generated/config-v1.ts";
+export type { GateArtifact } from "./domain/generated/gate-v1.ts";
+export type { Plan } from "./domain/generated/plan-v1.ts";
+export type { EstimateDoc, GateResultDoc, Summary, SummaryRow } from "./domain/generated/summary-v1.ts";
+export { type CheckResult, checkArtifacts as check } from "./pipeline/check-artifacts.ts";
+export { decideWithPolicy as gate } from "./pipeline/decide.ts";
+export { type EvaluateOptions, evaluate } from "./pipeline/evaluate.ts";
+export { type InitOptions, type InitResult, init } from "./pipeline/init.ts";
+export { inspect } from "./pipeline/inspect.ts";
+export type { SweepEvent } from "./pipeline/progress.ts";
+export { type QuantizedFile, type QuantizeOptions, quantize } from "./pipeline/quantize.ts";
+export { planSweep as plan, resumeSweep, type SweepOptions, type SweepResult, sweep } from "./pipeline/sweep.ts";
+export * as stats from "./stats/index.ts";
