@@ -54,7 +54,7 @@ export async function describeKernels(request: {
     return weight === undefined ? [] : [{ node, weight }];
   });
   const traces = found.map(({ node, weight }): LayerTrace => {
-    const trace = { nodes: [node.name], output: node.output[0] ?? "", codes: weight.name, bias: undefined };
+    const trace = { node: node.name, outputs: node.output.slice(0, 1), codes: weight.name, bias: undefined };
     const isFloat = weight.storage === "float32" || weight.storage === "float16";
     return isFloat ? { ...trace, skipped: `weights are stored as ${weight.storage}` } : trace;
   });

@@ -93,9 +93,10 @@ export function nameSource(graph: GraphProto): (base: string) => string {
   };
 }
 
-/** Nodes in an order in which every value is written before it is read; undefined when the graph has a cycle. */
+/** Nodes in an order in which every value is written before it is read (their own, where it is one); undefined for a cycle. */
 export function topologicalOrder(graph: GraphProto): NodeProto[] | undefined {
   const view = viewGraph(graph);
+  if (isSorted(view)) return [...graph.node];
   const waiting = new Map<NodeProto, number>();
   for (const node of graph.node) {
     const reads = new Set([...node.input, ...capturedNames(node)].filter((name) => view.producer.has(name)));
@@ -114,4 +115,14 @@ export function topologicalOrder(graph: GraphProto): NodeProto[] | undefined {
     }
   }
   return order.length === graph.node.length ? order : undefined;
+}
+
+function isSorted(view: GraphView): boolean {
+  const written = new Set<string>();
+  for (const node of view.graph.node) {
+    const reads = [...node.input, ...capturedNames(node)];
+    if (reads.some((name) => view.producer.has(name) && !written.has(name))) return false;
+    for (const name of node.output) written.add(name);
+  }
+  return true;
 }

@@ -31,10 +31,10 @@ const INTEGER_KERNELS = new Set([
 
 /** What to look for in the optimized graph: names that a fusion may leave. */
 export interface LayerTrace {
-  /** Names of the layer's node and of the Relu or Clip behind it: fused nodes are named after either. */
-  readonly nodes: readonly string[];
-  /** The layer's result in the quantized model. */
-  readonly output: string;
+  /** The layer's node; may be unnamed. */
+  readonly node: string;
+  /** The layer's result in the quantized model, and that of the Relu or Clip behind it: fused nodes are named after either. */
+  readonly outputs: readonly string[];
   /** Initializer with the weight's codes; undefined where the layer stays float. */
   readonly codes: string | undefined;
   /** Initializer that the layer adds, where it has one. */
@@ -48,7 +48,7 @@ export function labelKernels(optimized: Uint8Array, layers: readonly LayerTrace[
   const view = viewGraph(graphOf(parseModel(optimized)));
   return layers.map((layer) => {
     if (layer.skipped !== undefined) return { kernel: "skipped", op: null, reason: layer.skipped };
-    const reader = layer.codes === undefined ? undefined : soleReader(view.consumers.get(layer.codes));
+    const reader = computingReader(view, layer.codes);
     if (reader !== undefined && INTEGER_KERNELS.has(reader.opType)) {
       return { kernel: "native", op: operatorName(reader), reason: `${reader.opType} reads the stored integers` };
     }
@@ -76,20 +76,22 @@ export function countKernels(labels: readonly Pick<KernelLabel, "kernel">[]): Ke
   return { native: count("native"), emulated: count("emulated"), skipped: count("skipped") };
 }
 
-function soleReader(readers: readonly NodeProto[] | undefined): NodeProto | undefined {
-  return readers?.find((node) => node.opType !== "DequantizeLinear") ?? readers?.[0];
+/** The node that computes with a constant, behind a DequantizeLinear where there is one. */
+function computingReader(view: GraphView, constant: string | undefined): NodeProto | undefined {
+  for (const node of view.consumers.get(constant ?? "") ?? []) {
+    if (node.opType !== "DequantizeLinear") return node;
+    const behind = view.consumers.get(node.output[0] ?? "")?.[0];
+    if (behind !== undefined) return behind;
+  }
+  return undefined;
 }
 
-/** Suffix of the nodes of ONNX Runtime's blocked layout. */
-const BLOCKED = "_nchwc";
-
+/** Fusions keep the node's name, or the blocked layout names a node after its result; an added bias is a trace too. */
 function findNode(view: GraphView, layer: LayerTrace): NodeProto | undefined {
-  const computes = (node: NodeProto) => node.opType !== "DequantizeLinear" && node.opType !== "QuantizeLinear";
-  const byName = (name: string) => view.graph.node.find((node) => node.name === name && computes(node));
-  const [own = "", ...followers] = layer.nodes.filter((name) => name !== "");
-  const reader = view.consumers.get(layer.bias ?? "")?.find(computes);
-  const blocked = () => byName(own + BLOCKED) ?? followers.map((name) => byName(name + BLOCKED)).find((node) => node);
-  return (own === "" ? undefined : byName(own)) ?? reader ?? blocked() ?? view.producer.get(layer.output);
+  const byName = (name: string) => (name === "" ? undefined : view.graph.node.find((node) => node.name === name));
+  const blocked = layer.outputs.map((output) => byName(`${output}_nchwc`)).find((node) => node !== undefined);
+  const written = layer.outputs.map((output) => view.producer.get(output)).find((node) => node !== undefined);
+  return byName(layer.node) ?? computingReader(view, layer.bias) ?? blocked ?? written;
 }
 
 function operatorName(node: NodeProto): string {

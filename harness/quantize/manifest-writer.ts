@@ -56,8 +56,8 @@ function layerRows({ list, decisions, quantized = [], view, optimized }: Facts):
     const decision = decisions[i];
     const entry = done.get(layer);
     const trace = {
-      nodes: [layer.node.name, absorberName(view, layer)],
-      output: layer.node.output[0] ?? "",
+      node: layer.node.name,
+      outputs: [layer.node.output[0] ?? "", ...absorberOutput(view, layer)],
       codes: entry && storedName(layer.node.input[1] ?? "", view.graph),
       bias: entry && layer.op !== "MatMul" ? storedName(layer.node.input[2] ?? "", view.graph) : undefined,
     };
@@ -83,11 +83,11 @@ function storedName(input: string, graph: GraphProto): string | undefined {
   return graph.node.find((node) => node.output[0] === input)?.input[0] ?? (input === "" ? undefined : input);
 }
 
-/** Name of the Relu or Clip that a fusion may take into the layer. */
-function absorberName(view: GraphView, layer: WeightedLayer): string {
+/** Result of the Relu or Clip that a fusion may take into the layer. */
+function absorberOutput(view: GraphView, layer: WeightedLayer): string[] {
   const readers = view.consumers.get(layer.node.output[0] ?? "") ?? [];
   const only = readers.length === 1 ? readers[0] : undefined;
-  return only?.opType === "Relu" || only?.opType === "Clip" ? only.name : "";
+  return only?.opType === "Relu" || only?.opType === "Clip" ? only.output : [];
 }
 
 function floatRow(name: string, op: string, parameters: number, skipped: string, label: KernelLabel): ManifestLayer {
