@@ -210,6 +210,29 @@ def coefficient_of_variation():
     return {"sample": x.tolist(), "level": level, "expected": [float(k), limit((1 + level) / 2), limit((1 - level) / 2)]}
 
 
+def rank_tests():
+    """SciPy's exact p-values without ties, its corrected normal ones with ties, and t-tests, for three alternatives each."""
+    draw = np.random.default_rng(20240611)
+    cases = {"signedRank": [], "signedRankNormal": [], "mannWhitney": [], "mannWhitneyNormal": [], "t": []}
+    sides = ("less", "two-sided", "greater")
+    for n in (6, 13, 25, 48):
+        x = np.round(draw.normal(0.3, 1, n), 6).tolist()
+        test = lambda side: stats.wilcoxon(x, alternative=side, method="exact")
+        cases["signedRank"].append({"x": x, "p": [float(test(side).pvalue) for side in sides]})
+        cases["t"].append({"x": x, "p": [float(stats.ttest_1samp(x, 0.1, alternative=side).pvalue) for side in sides]})
+    x = draw.integers(-6, 12, 260).tolist()
+    test = lambda side: stats.wilcoxon(x, alternative=side, method="asymptotic", correction=True, zero_method="wilcox")
+    cases["signedRankNormal"].append({"x": x, "p": [float(test(side).pvalue) for side in sides]})
+    for m, n in ((3, 3), (4, 5), (5, 5), (9, 6), (20, 31)):
+        x, y = np.round(draw.normal(0, 1, m), 6).tolist(), np.round(draw.normal(0.5, 2, n), 6).tolist()
+        test = lambda side: stats.mannwhitneyu(x, y, alternative=side, method="exact")
+        cases["mannWhitney"].append({"x": x, "y": y, "u": float(test("less").statistic), "p": [float(test(side).pvalue) for side in sides]})
+    x, y = draw.integers(0, 9, 150).tolist(), draw.integers(0, 10, 130).tolist()
+    test = lambda side: stats.mannwhitneyu(x, y, alternative=side, method="asymptotic", use_continuity=True)
+    cases["mannWhitneyNormal"].append({"x": x, "y": y, "u": float(test("less").statistic), "p": [float(test(side).pvalue) for side in sides]})
+    return cases
+
+
 if __name__ == "__main__":
     write("normal", normal())
     write("beta", beta())
@@ -219,3 +242,4 @@ if __name__ == "__main__":
     write("log-gamma", {"values": log_gamma()})
     write("generator", {"state": [1, 2, 3, 4], "words": xoshiro128_star_star([1, 2, 3, 4], 1000)[:12] + xoshiro128_star_star([1, 2, 3, 4], 1000)[-3:]})
     write("coefficient-of-variation", coefficient_of_variation())
+    write("rank-tests", rank_tests())

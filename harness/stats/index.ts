@@ -7,6 +7,7 @@ export { mean, quantileOfSorted, sampleVariance, standardDeviation } from "./des
 export type { Estimate, StatsReason, Unjudged } from "./estimate.ts";
 export { logGamma } from "./gamma.ts";
 export { hodgesLehmann } from "./hodges-lehmann.ts";
+export { type MannWhitneyTest, mannWhitney } from "./mann-whitney.ts";
 export { type McNemarResult, mcnemar } from "./mcnemar.ts";
 export { benjaminiHochberg, eBenjaminiHochberg, holm, type MultipleResult } from "./multiple.ts";
 export { newcombeInterval } from "./newcombe.ts";
@@ -16,5 +17,8 @@ export { type PairedTable, pairedTable } from "./paired-table.ts";
 export { type Counts, clopperPearson, type LevelOption, midPInterval, wilson } from "./proportion.ts";
 export { type QuantileEstimate, quantileInterval, quantileSampleSize } from "./quantile-interval.ts";
 export { RNG_ALGORITHM, type Rng, rng } from "./rng.ts";
+export { type SignedRankTest, signedRank } from "./signed-rank.ts";
 export { tCdf, tQuantile } from "./student-t.ts";
+export { predictionInterval, type TTest, tInterval, tTest } from "./t-interval.ts";
 export { type TangoTest, tangoInterval, tangoTest } from "./tango.ts";
+export type { Alternative } from "./test-result.ts";
