@@ -35,7 +35,7 @@ function undecided(summary: Summary, row: SummaryRow, itemNoun: string): string[
   const open = others.filter((gate) => typedReason(gate) === undefined).map((gate) => gateFact(summary, row, gate));
   return [
     ...doubted,
-    ...(open.length === 0 ? [] : [`undecided: ${open.join("; ")}.`]),
+    ...(open.length === 0 ? [] : [`is undecided: ${open.join("; ")}.`]),
     ...(needs.length === 0 ? [] : [neededText(needs, itemNoun, others.length > 0)]),
   ];
 }
@@ -46,9 +46,10 @@ function neededText(gates: readonly GateResultDoc[], itemNoun: string, isPart: b
     const needs = gates.flatMap((gate) => (gate.needed?.unit === unit ? [gate.needed] : []));
     return needs.length === 0 ? [] : [needs.reduce((most, need) => (need.quantity > most.quantity ? need : most))];
   });
-  const amounts = units.map(
-    ({ quantity, unit }) => `${aboutCount(quantity)} more ${unit === "items" ? itemNoun : unit}`,
-  );
+  const amounts = units.map(({ quantity, unit }) => {
+    const noun = unit === "items" ? itemNoun : unit;
+    return `${aboutCount(quantity)} more ${quantity === 1 ? noun.replace(/s$/, "") : noun}`;
+  });
   const times = units.map((need) => need.seconds);
   const total = times.every((time) => time !== null) ? times.reduce((sum, time) => sum + time, 0) : undefined;
   const time = total === undefined ? "" : ` (${wait(total)})`;
@@ -95,9 +96,9 @@ function advised(summary: Summary, row: SummaryRow): string[] {
 
 function lostTrials(row: SummaryRow): string[] {
   const { planned, failed: broken, missing } = row.trials;
-  const parts = [broken > 0 ? `${count(broken)} failed` : "", missing > 0 ? `${count(missing)} did not run` : ""];
-  const text = parts.filter((part) => part !== "").join(", ");
-  return text === "" ? [] : [`of ${counted(planned, "trials")} ${text}.`];
+  const of = counted(planned, "trials");
+  if (broken === 0) return missing === 0 ? [] : [`${count(missing)} of ${of} did not run.`];
+  return [`${count(broken)} of ${of} failed${missing === 0 ? "" : `, ${count(missing)} did not run`}.`];
 }
 
 function whyText(gate: GateResultDoc): string {
@@ -129,7 +130,7 @@ function merged(summary: Summary, statements: readonly RowStatement[]): string[]
     const settings = summary.rows.filter((other) => other.variant_id === row.variant_id).length;
     const where = same.length === settings ? "" : ` (${same.map((one) => settingName(one.row)).join("; ")})`;
     // A body that starts with its own verb follows its subject directly.
-    const link = /^(?:fails|passes)\b/.test(body) ? " " : ": ";
+    const link = /^(?:is|fails|passes)\b/.test(body) ? " " : ": ";
     return `${variantName(summary, row)}${where}${link}${body}`;
   });
 }
