@@ -8,7 +8,12 @@ import { visible, wrap } from "./visible-text.ts";
 
 export interface CanaryTextOptions extends TextOptions {
   /** Time the sweep still needs, s. */
-  readonly secondsLeft?: number;
+  readonly secondsLeft?: number | undefined;
+}
+
+/** One line where the sweep may go on, else why it may not. */
+export function renderCanary(report: CanaryReport, options: CanaryTextOptions): string {
+  return report.verdict === "ok" ? canaryLine(report, options) : canaryAbortText(report, options);
 }
 
 /** `canary ok · noise 1.8 % · about 70 s left`: one line, shown when the sweep may go on. */

@@ -1,6 +1,6 @@
 import type { ClassRowDoc, Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { seconds } from "./durations.ts";
-import { estimateText, levelText, PERCENT, POINTS, SPEED } from "./estimates.ts";
+import { estimateText, levelText, PERCENT, POINTS } from "./estimates.ts";
 import { code, escapeMarkdown, markdownTable } from "./markdown-text.ts";
 import { ABSENT, bytes, count, decimal, isNumber, percent } from "./numbers.ts";
 import { settingName, variantName } from "./rows.ts";
@@ -124,8 +124,7 @@ export function paritySection(summary: Summary): string[] {
 export function noiseSection(summary: Summary): string[] {
   const { latency_cv, split_half } = summary.noise;
   const cv = latency_cv === null ? ABSENT : `${estimateText(latency_cv, PERCENT)} at ${levelText(latency_cv.level)}`;
-  const split =
-    split_half === null ? ABSENT : `${estimateText(split_half, SPEED, [1])} at ${levelText(split_half.level)}`;
+  const split = split_half === null ? ABSENT : `${estimateText(split_half, PERCENT)} at ${levelText(split_half.level)}`;
   const doubtful = summary.rows.filter((row) => row.run_quality_status !== "ok");
   const rows = doubtful.map((row) => [
     escapeMarkdown(variantName(summary, row)),
@@ -137,7 +136,7 @@ export function noiseSection(summary: Summary): string[] {
     "## Run quality",
     "",
     `- Spread of the baseline's block medians (CV): ${cv}`,
-    `- Odd against even blocks of the baseline (1.00x is a quiet machine): ${split}`,
+    `- Change between even and odd blocks of the baseline, which is the same code twice: ${split}`,
     ...(rows.length === 0
       ? ["- Every row is fit to be judged."]
       : ["", ...markdownTable(["variant", "setting", "status", "why"], rows)]),
@@ -169,10 +168,10 @@ export function digestSection(summary: Summary): string[] {
     ["config", code(summary.provenance.config_digest)],
     [`journal (${count(summary.journal.lines)} lines)`, code(summary.journal.sha256)],
     [`dataset ${escapeMarkdown(summary.dataset.id)}`, code(summary.dataset.digest)],
-    ["hardware", code(summary.hardware_fingerprint)],
+    ["hardware fingerprint", code(summary.hardware_fingerprint)],
     ...models,
   ];
-  return ["## Digests", "", ...markdownTable(["what", "SHA-256"], rows)];
+  return ["## Digests", "", ...markdownTable(["what", "digest"], rows)];
 }
 
 /** One row a variant: its weights, classes and outputs do not depend on the setting. */

@@ -1,19 +1,17 @@
 import picocolors from "picocolors";
 import type { GateSpecDoc, Plan, PlannedVariant } from "../domain/generated/plan-v1.ts";
 import { wait } from "./durations.ts";
+import { type Fact, factLines } from "./fact-lines.ts";
 import { pointsText } from "./gate-words.ts";
 import { ABSENT, bytes, count, counted, percent } from "./numbers.ts";
 import { type Column, tableLines, tableWidth } from "./table.ts";
 import { headerLine } from "./terminal.ts";
 import type { TextOptions } from "./text-options.ts";
-import { displayWidth, pad, visible, wrap } from "./visible-text.ts";
+import { visible, wrap } from "./visible-text.ts";
 
 export interface PlanTextOptions extends TextOptions {
   readonly itemNoun?: string;
 }
-
-/** One line of a plan: what, and its value or values. */
-type Fact = readonly [label: string, ...values: string[]];
 
 /** Everything a run would do, for a person; nothing of it has been done. Ends without a line break. */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
@@ -206,19 +204,6 @@ function valueText(config: object, path: string): string {
   return text.length <= 60
     ? text
     : `${Array.isArray(value) ? counted(value.length, "entries") : "an object"}, see plan.json`;
-}
-
-function factLines(facts: readonly Fact[], { color, width }: TextOptions): string[] {
-  const colors = picocolors.createColors(color);
-  const labelWidth = Math.max(0, ...facts.map(([label]) => displayWidth(visible(label))));
-  const indent = " ".repeat(labelWidth + 4);
-  return facts.flatMap(([label, ...values]) =>
-    values.flatMap((value, index) => {
-      const [first = "", ...rest] = wrap(`${indent}${visible(value)}`.trimStart(), width - indent.length, "");
-      const start = `  ${colors.dim(pad(index === 0 ? visible(label) : "", labelWidth, "right"))}  ${first}`;
-      return [start.trimEnd(), ...rest.map((line) => indent + line)];
-    }),
-  );
 }
 
 function onOff(value: boolean): string {

@@ -61,7 +61,7 @@ function failed(summary: Summary, row: SummaryRow): string[] {
   const gates = decidingGates(row);
   if (gates.length === 0) return [ownWords(row) ?? "failed, and no primary gate says why."];
   const typed = gates.find((gate) => typedReason(gate) !== undefined);
-  if (typed !== undefined) return [ownWords(row) ?? whyText(typed)];
+  if (typed !== undefined) return [makingFailure(summary, row, typed) ?? whyText(typed)];
   // A latency failure that emulation explains is told once, by slow().
   const told = gates.filter((gate) => !(gate.metric === "latency.call" && slow(summary, row).length > 0));
   return told.length === 0 ? [] : [`fails: ${told.map((gate) => gateFact(summary, row, gate)).join("; ")}.`];
@@ -116,6 +116,14 @@ function ownWords(row: SummaryRow): string | undefined {
 /** Keeps names such as `NaN` and `HTTP`. */
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z ]/.test(text) && !text.startsWith("NaN") ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
+
+/** Why the variant could not be made, where a finding says more than the typed reason. */
+function makingFailure(summary: Summary, row: SummaryRow, gate: GateResultDoc): string | undefined {
+  if (!gate.reasons.includes("variant-failed")) return undefined;
+  const about = (subject: string) => subject === row.cell_id || subject === row.variant_id;
+  const finding = summary.findings.find(({ code, subject }) => code === "VARIANT_FAILED" && about(subject));
+  return finding === undefined ? undefined : `could not be made: ${visible(finding.message)}`;
 }
 
 /** One line for settings that say the same; the settings are named where only some do. */
