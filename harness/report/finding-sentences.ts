@@ -1,6 +1,7 @@
-import type { FindingDoc, GateResultDoc, Summary } from "../domain/generated/summary-v1.ts";
+import type { FindingDoc, GateResultDoc, Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { decidingGates } from "./gate-words.ts";
 import { count } from "./numbers.ts";
+import { variantName } from "./rows.ts";
 import { visible } from "./visible-text.ts";
 
 /** Told elsewhere in the report, as part of the verdict, the kernels or the trial counts. */
@@ -21,17 +22,23 @@ const TOLD_BY_GATE: { readonly [code: string]: (gate: GateResultDoc) => boolean 
 /** More of one code than this are counted instead. */
 const MOST = 3;
 
-/** Findings that a reader of the verdicts should know. */
+/** Findings that a reader of the verdicts should know, by the names of the table. */
 export function findingSentences(summary: Summary): string[] {
-  const byCode = new Map<string, FindingDoc[]>();
+  const byCode = new Map<string, Set<string>>();
   for (const finding of summary.findings) {
     if (TOLD_ELSEWHERE.has(finding.code) || isTold(summary, finding)) continue;
-    byCode.set(finding.code, [...(byCode.get(finding.code) ?? []), finding]);
+    const row = rowsOf(summary, finding)[0];
+    // A message that names its cell is left as it is.
+    const isNamed = row === undefined || finding.message.includes(finding.subject);
+    const subject = isNamed ? finding.subject : variantName(summary, row);
+    // A set: several settings of one variant often have the same finding.
+    const texts = byCode.get(finding.code) ?? new Set();
+    byCode.set(finding.code, texts.add(findingText({ ...finding, subject })));
   }
-  return [...byCode.values()].flatMap((findings) => {
-    const shown = findings.slice(0, MOST).map(findingText);
-    const rest = findings.length - shown.length;
-    return rest > 0 ? [...shown, `${count(rest)} more findings ${findings[0]?.code} are in the summary.`] : shown;
+  return [...byCode].flatMap(([code, texts]) => {
+    const shown = [...texts].slice(0, MOST);
+    const rest = texts.size - shown.length;
+    return rest > 0 ? [...shown, `${count(rest)} more findings of the kind ${visible(code)}.`] : shown;
   });
 }
 
@@ -45,6 +52,9 @@ export function findingText(finding: FindingDoc): string {
 function isTold(summary: Summary, finding: FindingDoc): boolean {
   const told = TOLD_BY_GATE[finding.code];
   if (told === undefined) return false;
-  const rows = summary.rows.filter((row) => row.cell_id === finding.subject || row.variant_id === finding.subject);
-  return rows.some((row) => row.verdict === "fail" && decidingGates(row).some(told));
+  return rowsOf(summary, finding).some((row) => row.verdict === "fail" && decidingGates(row).some(told));
+}
+
+function rowsOf(summary: Summary, { subject }: FindingDoc): readonly SummaryRow[] {
+  return summary.rows.filter((row) => row.cell_id === subject || row.variant_id === subject);
 }

@@ -158,6 +158,10 @@ export function boundText(gate: GateResultDoc): string | undefined {
 }
 
 function againstText(gate: GateResultDoc): string {
+  if (gate.margin !== null && gate.metric === "size.bytes_on_disk" && !isInBytes(gate)) {
+    return `, limit ${percent(1 + gate.margin, { limits: [1 + gate.margin] })}`;
+  }
+  if (gate.metric === "determinism.rate" && gate.margin === 0) return ", all must";
   const bound = boundText(gate);
   if (bound === undefined) return "";
   const word = !isLimit(gate) ? "margin" : gate.policy === "floor" ? "floor" : "limit";

@@ -35,7 +35,7 @@ function undecided(summary: Summary, row: SummaryRow, itemNoun: string): string[
   const open = others.filter((gate) => typedReason(gate) === undefined).map((gate) => gateFact(summary, row, gate));
   return [
     ...doubted,
-    ...(open.length === 0 ? [] : [`undecided: ${open.join("; ")}.`]),
+    ...(open.length === 0 ? [] : [`is undecided: ${open.join("; ")}.`]),
     ...(needs.length === 0 ? [] : [neededText(needs, itemNoun, others.length > 0)]),
   ];
 }
@@ -46,9 +46,10 @@ function neededText(gates: readonly GateResultDoc[], itemNoun: string, isPart: b
     const needs = gates.flatMap((gate) => (gate.needed?.unit === unit ? [gate.needed] : []));
     return needs.length === 0 ? [] : [needs.reduce((most, need) => (need.quantity > most.quantity ? need : most))];
   });
-  const amounts = units.map(
-    ({ quantity, unit }) => `${aboutCount(quantity)} more ${unit === "items" ? itemNoun : unit}`,
-  );
+  const amounts = units.map(({ quantity, unit }) => {
+    const noun = unit === "items" ? itemNoun : unit;
+    return `${aboutCount(quantity)} more ${quantity === 1 ? noun.replace(/s$/, "") : noun}`;
+  });
   const times = units.map((need) => need.seconds);
   const total = times.every((time) => time !== null) ? times.reduce((sum, time) => sum + time, 0) : undefined;
   const time = total === undefined ? "" : ` (${wait(total)})`;
@@ -60,7 +61,7 @@ function failed(summary: Summary, row: SummaryRow): string[] {
   const gates = decidingGates(row);
   if (gates.length === 0) return [ownWords(row) ?? "failed, and no primary gate says why."];
   const typed = gates.find((gate) => typedReason(gate) !== undefined);
-  if (typed !== undefined) return [ownWords(row) ?? whyText(typed)];
+  if (typed !== undefined) return [makingFailure(summary, row, typed) ?? whyText(typed)];
   // A latency failure that emulation explains is told once, by slow().
   const told = gates.filter((gate) => !(gate.metric === "latency.call" && slow(summary, row).length > 0));
   return told.length === 0 ? [] : [`fails: ${told.map((gate) => gateFact(summary, row, gate)).join("; ")}.`];
@@ -95,9 +96,9 @@ function advised(summary: Summary, row: SummaryRow): string[] {
 
 function lostTrials(row: SummaryRow): string[] {
   const { planned, failed: broken, missing } = row.trials;
-  const parts = [broken > 0 ? `${count(broken)} failed` : "", missing > 0 ? `${count(missing)} did not run` : ""];
-  const text = parts.filter((part) => part !== "").join(", ");
-  return text === "" ? [] : [`of ${counted(planned, "trials")} ${text}.`];
+  const of = counted(planned, "trials");
+  if (broken === 0) return missing === 0 ? [] : [`${count(missing)} of ${of} did not run.`];
+  return [`${count(broken)} of ${of} failed${missing === 0 ? "" : `, ${count(missing)} did not run`}.`];
 }
 
 function whyText(gate: GateResultDoc): string {
@@ -117,6 +118,14 @@ function lowerFirst(text: string): string {
   return /^[A-Z][a-z ]/.test(text) && !text.startsWith("NaN") ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
+/** Why the variant could not be made, where a finding says more than the typed reason. */
+function makingFailure(summary: Summary, row: SummaryRow, gate: GateResultDoc): string | undefined {
+  if (!gate.reasons.includes("variant-failed")) return undefined;
+  const about = (subject: string) => subject === row.cell_id || subject === row.variant_id;
+  const finding = summary.findings.find(({ code, subject }) => code === "VARIANT_FAILED" && about(subject));
+  return finding === undefined ? undefined : `could not be made: ${visible(finding.message)}`;
+}
+
 /** One line for settings that say the same; the settings are named where only some do. */
 function merged(summary: Summary, statements: readonly RowStatement[]): string[] {
   const groups = new Map<string, RowStatement[]>();
@@ -129,7 +138,7 @@ function merged(summary: Summary, statements: readonly RowStatement[]): string[]
     const settings = summary.rows.filter((other) => other.variant_id === row.variant_id).length;
     const where = same.length === settings ? "" : ` (${same.map((one) => settingName(one.row)).join("; ")})`;
     // A body that starts with its own verb follows its subject directly.
-    const link = /^(?:fails|passes)\b/.test(body) ? " " : ": ";
+    const link = /^(?:is|fails|passes)\b/.test(body) ? " " : ": ";
     return `${variantName(summary, row)}${where}${link}${body}`;
   });
 }

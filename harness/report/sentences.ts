@@ -1,8 +1,9 @@
 import type { Summary } from "../domain/generated/summary-v1.ts";
 import { findingSentences } from "./finding-sentences.ts";
-import { count } from "./numbers.ts";
+import { counted } from "./numbers.ts";
 import { rowSentences } from "./row-sentences.ts";
 import { shipSentences } from "./ship-sentences.ts";
+import { visible } from "./visible-text.ts";
 
 /** Words that the document does not hold. */
 export interface SentenceOptions {
@@ -16,27 +17,27 @@ export interface SentenceOptions {
  */
 export function sentences(summary: Summary, options: SentenceOptions = {}): string[] {
   const noun = options.itemNoun ?? "items";
-  return [
-    ...stateSentences(summary),
-    ...shipSentences(summary),
-    ...rowSentences(summary, noun),
-    ...findingSentences(summary),
-  ];
+  const state = stateSentences(summary);
+  // Without trials there are no verdicts to explain.
+  if (summary.state === "canary-abort") return [...state, ...findingSentences(summary)];
+  return [...state, ...shipSentences(summary), ...rowSentences(summary, noun), ...findingSentences(summary)];
 }
 
 function stateSentences(summary: Summary): string[] {
-  const simulated = summary.simulated ? ["Simulated: no real model ran, so nothing here may be shipped."] : [];
+  const simulated = summary.simulated
+    ? ["Simulated: no real model ran, so these verdicts are about invented numbers."]
+    : [];
   if (summary.state === "canary-abort") {
     return [
       ...simulated,
-      "The canary stopped this run before the sweep: the machine, model or items are not fit to be measured.",
+      "The canary stopped this run before the sweep: the machine, the model or the items are not fit to be measured. canary.json says why.",
     ];
   }
   if (summary.state === "partial") {
     const missing = summary.rows.reduce((sum, row) => sum + row.trials.missing, 0);
     return [
       ...simulated,
-      `This run is not complete: ${count(missing)} planned trials did not run. Resume it before you trust a verdict.`,
+      `This run is not complete: ${counted(missing, "trials")} did not run. Go on with --resume ${visible(summary.run_id)}.`,
     ];
   }
   return simulated;

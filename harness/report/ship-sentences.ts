@@ -7,13 +7,12 @@ import { visible } from "./visible-text.ts";
 
 /** What to ship and why; or that nothing can ship, with the nearest miss. */
 export function shipSentences(summary: Summary): string[] {
-  if (summary.state === "canary-abort") return [];
   const shipped = shippedRow(summary);
   const cleared = shipped !== undefined && summary.suite.verdict === "pass";
   return [
     ...(cleared ? [shipSentence(summary, shipped)] : refusalSentences(summary)),
     ...alsoSentences(summary, cleared ? shipped : undefined),
-    ...uncorrectedSentences(summary),
+    ...(cleared ? uncorrectedSentences(summary) : []),
   ];
 }
 
@@ -24,19 +23,19 @@ export function shippedRow(summary: Summary): SummaryRow | undefined {
 }
 
 function shipSentence(summary: Summary, row: SummaryRow): string {
-  const claims = [speedClaim(summary, row), sizeClaim(row), dropClaim(row)].filter((claim) => claim !== undefined);
+  const isSlower = isNumber(row.speedup?.high) && row.speedup.high < 1;
+  const cost = isSlower ? `but slower than ${baselineName(summary, row)} (${speedText(row)})` : undefined;
+  const gains = [isSlower ? undefined : speedClaim(row), sizeClaim(row), dropClaim(row)];
+  const claims = [...gains, cost].filter((claim) => claim !== undefined);
   return `Ship ${cellName(summary, row)}${claims.length === 0 ? "" : `: ${claims.join(", ")}`}.`;
 }
 
 /** "Faster" is said only where the whole interval is above parity. */
-function speedClaim(summary: Summary, row: SummaryRow): string | undefined {
+function speedClaim(row: SummaryRow): string | undefined {
   const { speedup } = row;
   if (!isNumber(speedup?.value)) return undefined;
   if (isNumber(speedup.low) && speedup.low > 1) return `${decimal(speedup.value, { digits: 1, limits: [1] })}x faster`;
-  const isSlower = isNumber(speedup.high) && speedup.high < 1;
-  return isSlower
-    ? `slower than ${baselineName(summary, row)} (${speedText(row)})`
-    : `about as fast (${speedText(row)})`;
+  return `about as fast (${speedText(row)})`;
 }
 
 function sizeClaim(row: SummaryRow): string | undefined {
@@ -69,7 +68,7 @@ function refusalSentences(summary: Summary): string[] {
   const contenders = rows.filter((row) => row.role !== "baseline");
   if (contenders.length === 0) return [`${start}: the run has no variant to judge.`];
   if (contenders.some((row) => row.verdict === "pass")) {
-    return [`${start}: no pass holds after correcting for ${counted(candidates(summary).length, "candidates")}.`];
+    return uncorrectedSentences(summary).map((text) => `${start}: ${text}`);
   }
   const nearest = [...contenders].sort((left, right) => distance(left) - distance(right))[0] as SummaryRow;
   return [`${start}: no variant passes. Nearest is ${cellName(summary, nearest)}${missText(summary, nearest)}.`];

@@ -65,7 +65,11 @@ function column(
     case "speedPoint":
       return { header: "speed", align: "right", cells: rows.map((row) => ({ text: speedPoint(row) })) };
     case "size":
-      return { header: "size", align: "right", cells: rows.map((row) => ({ text: percent(sizeRatio(row)) })) };
+      return {
+        header: "size",
+        align: "right",
+        cells: rows.map((row) => ({ text: percent(sizeRatio(row), { limits: [1] }) })),
+      };
     case "kernels":
       return { header: "kernels", align: "left", cells: rows.map((row) => ({ text: kernelText(row) })) };
     case "verdict":

@@ -32,21 +32,26 @@ export function pad(text: string, width: number, side: "left" | "right"): string
 /** A space that does not part a number from its percent sign or stand inside an interval. */
 const BREAKS = / (?!%)(?![^[\]]*\])/;
 
-/** Breaks one paragraph at spaces so that no line is wider than `width`; later lines are indented. A longer word keeps its own line. */
+/**
+ * Breaks one paragraph at spaces so that no line is wider than `width`; leading spaces are kept, later lines are indented.
+ * A longer word keeps its own line.
+ */
 export function wrap(text: string, width: number, indent = "  "): string[] {
   const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(BREAKS)) {
-    const candidate = line === "" ? word : `${line} ${word}`;
-    if (line.trim() === "" || displayWidth(candidate) <= width) {
-      line = line.trim() === "" ? line + word : candidate;
-      continue;
+  const lead = /^ */.exec(text)?.[0] ?? "";
+  let line = lead;
+  let isEmpty = true;
+  for (const word of text.slice(lead.length).split(BREAKS)) {
+    const candidate = isEmpty ? line + word : `${line} ${word}`;
+    if (isEmpty || displayWidth(candidate) <= width) {
+      line = candidate;
+    } else {
+      lines.push(line);
+      line = indent + word;
     }
-    lines.push(line);
-    line = indent + word;
+    isEmpty = false;
   }
-  lines.push(line);
-  return lines;
+  return [...lines, line];
 }
 
 /** Cuts a text so that it takes at most `width` columns, and says so with an ellipsis. */
