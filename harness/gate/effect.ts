@@ -14,12 +14,9 @@ export function scoreDrop(scores: PairedScores, level: number): Effect {
 /** p-value of the claim "the drop is below the margin". */
 export function scoreDropPValue(scores: PairedScores, margin: number): number | undefined {
   if (scores.table !== undefined) return stats.tangoTest(scores.table, { difference: margin }).pBelow;
-  const { n, value, low, high, level } = stats.tInterval(scores.differences ?? new Float64Array(0), { level: 0.9 });
-  if (value === undefined || n < 2) return undefined;
-  const halfWidth = (high - low) / 2;
-  if (halfWidth === 0) return value < margin ? 0 : 1;
-  const standardError = halfWidth / stats.tQuantile((1 + level) / 2, n - 1);
-  return stats.tCdf((value - margin) / standardError, n - 1);
+  const differences = scores.differences ?? new Float64Array(0);
+  if (differences.length === 0) return undefined;
+  return stats.tTest(differences, { location: margin, alternative: "less" }).p;
 }
 
 /** Relative change candidate/baseline - 1 (+ is more) from log ratios of blocks: Hodges-Lehmann with the exact Wilcoxon interval. */
