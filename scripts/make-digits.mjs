@@ -84,14 +84,14 @@ const sharedCalibration = [...hashes.calibration].filter((hash) => hashes.traini
 if (shared + sharedCalibration > 0) throw new Error("splits share images");
 
 const manifest = {
-  schema_version: "dataset.items.v1",
+  schema_version: "quantgate.dataset.v1",
   id: "digits",
   description: "Handwritten digits, 28x28 grey, raw pixel values (background 0, ink up to 255).",
   class_names: classes.map((_, label) => String(label)),
   item_shape: SHAPE,
   layout: "nchw",
   dtype: "uint8",
-  affine: null,
+  normalize: null,
   splits,
   disjointness: {
     key: "sha256 of an item's raw bytes",

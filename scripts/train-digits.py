@@ -173,7 +173,7 @@ def main():
         error = float(np.abs(logits - net(test).numpy()).max())
     correct = int((logits.argmax(1) == test_labels.numpy()).sum())
     card = {
-        "schema_version": "model_card.v1",
+        "schema_version": "quantgate.model-card.v1",
         "id": "digits-cnn",
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),

@@ -4,7 +4,7 @@ export interface ItemTensor {
   readonly count: number;
   /** Shape of one item without the batch axis, e.g. [32, 32, 3]. */
   readonly shape: readonly number[];
-  /** `uint8` items become float32 through {@link affine} when a batch is filled; `float32` items are used as they are. */
+  /** Raw values; they become float32, through {@link affine} if there is one, when a batch is filled. */
   readonly data: Uint8Array | Float32Array;
   /** x' = (x·scale - mean[c]) / std[c], c counted along `channelAxis` of `shape`; absent = identity. */
   readonly affine?: Affine;
@@ -24,32 +24,39 @@ export function itemSize(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
-/** Writes the chosen items as float32 into `out` (length ≥ indices.length × item size), in the order of `indices`. */
+/**
+ * Writes the chosen items as float32 into `out` (length ≥ indices.length × item size), in the order of `indices`.
+ * RangeError for an index outside the items or an `out` that is too short. On the hot path of every evaluation.
+ */
 export function fillBatch(items: ItemTensor, indices: ArrayLike<number>, out: Float32Array): void {
   const size = itemSize(items.shape);
-  const { data, affine } = items;
+  const { data, affine, count } = items;
+  if (out.length < indices.length * size) {
+    throw new RangeError(`${indices.length} items need ${indices.length * size} elements, the batch has ${out.length}`);
+  }
   for (let row = 0; row < indices.length; row++) {
-    const from = (indices[row] as number) * size;
-    const to = row * size;
-    if (affine === undefined) {
-      out.set(data.subarray(from, from + size), to);
-      continue;
-    }
-    applyAffine(items, from, affine, out, to);
+    const index = indices[row] as number;
+    // What lies outside is undefined, and would leave the row as it was before.
+    if (!(index >= 0 && index < count)) throw new RangeError(`there is no item ${index} of ${count}`);
+    if (affine === undefined) out.set(data.subarray(index * size, (index + 1) * size), row * size);
+    else applyAffine(items, affine, { from: index * size, out, to: row * size });
   }
 }
 
-/** One item through its affine map. Constants are fetched once a run of equal channel: a division an element would cost a batch some 5 %. */
-function applyAffine({ data, shape }: ItemTensor, from: number, affine: Affine, out: Float32Array, to: number): void {
-  const { scale, mean, std, channelAxis } = affine;
+/** One item through its affine map, a channel at a time: fetching the constants for each element would cost a batch some 5 %. */
+function applyAffine(
+  { data, shape }: ItemTensor,
+  { scale, mean, std, channelAxis }: Affine,
+  { from, out, to }: { from: number; out: Float32Array; to: number },
+): void {
   const size = itemSize(shape);
-  const channels = shape[channelAxis] ?? 1;
-  const inner = itemSize(shape.slice(channelAxis + 1));
-  let channel = 0;
-  for (let start = 0; start < size; start += inner) {
+  const channels = Math.max(mean.length, std.length);
+  const inner = channels === 1 ? size : itemSize(shape.slice(channelAxis + 1));
+  for (let channel = 0; channel < channels; channel++) {
     const m = mean[mean.length === 1 ? 0 : channel] as number;
     const s = std[std.length === 1 ? 0 : channel] as number;
-    for (let i = start; i < start + inner; i++) out[to + i] = ((data[from + i] as number) * scale - m) / s;
-    channel = channel + 1 === channels ? 0 : channel + 1;
+    for (let start = channel * inner; start < size; start += channels * inner) {
+      for (let i = start; i < start + inner; i++) out[to + i] = ((data[from + i] as number) * scale - m) / s;
+    }
   }
 }
