@@ -30,10 +30,7 @@ export async function loadImageFolder(
 ): Promise<Dataset> {
   const folder = resolvePath(spec.path);
   const target = targetOf(spec);
-  const { files, labels, classNames } =
-    spec.labels === undefined
-      ? interleave(await fromClassFolders(folder, spec.class_names))
-      : classify(await readLabelsFile(resolvePath(spec.labels)), { classNames: spec.class_names });
+  const { files, labels, classNames } = await listLabelledImages(spec, resolvePath);
   const id = idFrom(basename(resolve(folder)));
   const count = limitedCount(files.length, spec.limit, id);
   const channels = target.color === "gray" ? 1 : 3;
@@ -50,6 +47,16 @@ export async function loadImageFolder(
     hashes,
     preprocessing: { kind: "image-folder", ...describeTarget(target), normalize: describeAffine(affine) },
   });
+}
+
+/** Files, labels and classes that a spec names, in the order of the dataset; no image is opened. */
+export async function listLabelledImages(
+  spec: Pick<ImageFolderDatasetConfig, "path" | "labels" | "class_names">,
+  resolvePath: (path: string) => string,
+): Promise<ClassedFiles> {
+  return spec.labels === undefined
+    ? interleave(await fromClassFolders(resolvePath(spec.path), spec.class_names))
+    : classify(await readLabelsFile(resolvePath(spec.labels)), { classNames: spec.class_names });
 }
 
 function targetOf(spec: ImageFolderDatasetConfig): ImageTarget {

@@ -3,6 +3,7 @@ import { loadDataset } from "../datasets/load-dataset.ts";
 import type { Dataset } from "../domain/dataset.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
 import type { TrialMeasurement, TrialRequest } from "../domain/runtime-port.ts";
+import { classify } from "../evaluators/classify.ts";
 import { effectDoc } from "../gate/effect.ts";
 import { planRandom } from "../plan/plan-random.ts";
 import { type ResolvedConfig, resolveConfig } from "../plan/resolve-config.ts";
@@ -13,7 +14,6 @@ import * as stats from "../stats/index.ts";
 import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { cacheFolder } from "../store/variant-cache.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
-import { scoreOutputs } from "./score-outputs.ts";
 
 export interface EvaluateOptions extends ModelSource {
   /** Matrix config whose dataset, warm-up and latency settings are used. */
@@ -96,7 +96,7 @@ function requestFor(given: {
 
 function report(measured: TrialMeasurement, dataset: Dataset, request: TrialRequest): Omit<Evaluation, "model"> {
   const outputs = measured.allOutputs ?? new Float32Array(0);
-  const score = scoreOutputs({ outputs, classes: measured.outputSize, labels: dataset.labels });
+  const score = classify({ outputs, classes: measured.outputSize, labels: dataset.labels });
   const share = (correct: number, n: number) => effectDoc(stats.wilson({ successes: correct, n }, { level: LEVEL }));
   const quantile = (p: number) => effectDoc(stats.quantileInterval(measured.latencyS, { quantile: p, level: LEVEL }));
   return {
@@ -105,7 +105,7 @@ function report(measured: TrialMeasurement, dataset: Dataset, request: TrialRequ
     correct: score.top1,
     top_k: { k: score.topK.k, correct: score.topK.correct },
     invalid_rows: score.invalidRows,
-    per_class: score.perClass.map(({ class: label, n, correct }) => ({
+    per_class: score.perClass.map(({ label, n, correct }) => ({
       class: dataset.classNames[label] ?? String(label),
       n,
       correct,

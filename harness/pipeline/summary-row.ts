@@ -147,17 +147,15 @@ function parity(record: RunRecord, baseline: CellSamples, sample: CellSamples): 
   const [rows = 0, width = 0] = candidate.shape;
   if (reference.shape[0] !== rows || reference.shape[1] !== width || rows * width === 0) return null;
   const result = numericParity(record.floats(reference), record.floats(candidate), width);
-  if (result.status === "empty") return null;
-  const { argmax, nan, inf } = result;
   return {
     rows,
-    max_abs: result.maxAbsError.value,
-    mean_abs: result.meanAbsError.value,
-    p99_abs: result.p99AbsError.value,
-    cosine: result.cosine.mean.value,
-    sqnr_db: result.sqnrDb.value,
-    argmax_agreement: argmax.n === 0 ? null : argmax.agreeing / argmax.n,
-    invalid: nan.candidate + inf.candidate,
+    max_abs: result.maxAbs ?? null,
+    mean_abs: result.meanAbs ?? null,
+    p99_abs: result.p99Abs ?? null,
+    cosine: result.cosineMean ?? null,
+    sqnr_db: result.sqnrDb ?? null,
+    argmax_agreement: result.argmaxAgreement ?? null,
+    invalid: result.invalid,
   };
 }
 

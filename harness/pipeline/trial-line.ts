@@ -3,9 +3,9 @@ import { HarnessError } from "../domain/errors.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { PlannedTrial } from "../domain/generated/plan-v1.ts";
 import type { TrialMeasurement } from "../domain/runtime-port.ts";
+import { classify } from "../evaluators/classify.ts";
 import { sha256 } from "../platform/digest.ts";
 import type { RunFolder } from "../store/run-folder.ts";
-import { scoreOutputs } from "./score-outputs.ts";
 
 /** Outputs up to this size are kept whole for parity; beyond it only predictions are. */
 const MAX_STORED_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -33,8 +33,8 @@ export async function completedLine(
   const { labels, subset, evaluateBatchSize, folder } = options;
   const { outputSize: classes, subsetOutputs, allOutputs } = measurement;
   const subsetLabels = Int32Array.from(subset, (index) => labels[index] as number);
-  const subsetScore = scoreOutputs({ outputs: subsetOutputs, classes, labels: subsetLabels });
-  const score = allOutputs === undefined ? subsetScore : scoreOutputs({ outputs: allOutputs, classes, labels });
+  const subsetScore = classify({ outputs: subsetOutputs, classes, labels: subsetLabels });
+  const score = allOutputs === undefined ? subsetScore : classify({ outputs: allOutputs, classes, labels });
   const keeps = allOutputs !== undefined && allOutputs.byteLength <= MAX_STORED_OUTPUT_BYTES;
   const measured: Measured = {
     model_sha256: measurement.modelSha256After ?? null,
