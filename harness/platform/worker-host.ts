@@ -129,7 +129,7 @@ function deathOf(label: string, end: ChildEnding, stderr: string): HarnessError 
     return new HarnessError("RUNTIME_UNAVAILABLE", `${capital(label)} could not be started: ${end.reason}.`, { hint });
   }
   const how = end.signal === null ? `with exit code ${end.exitCode}` : `by signal ${end.signal}`;
-  const lastLine = stderr.trim().split("\n").at(-1) ?? "";
+  const lastLine = lastWords(stderr);
   const hint =
     end.signal === "SIGKILL"
       ? "Something killed it, often the system when memory runs out: check the free memory."
@@ -138,6 +138,12 @@ function deathOf(label: string, end: ChildEnding, stderr: string): HarnessError 
         : `Its last words: ${lastLine.slice(0, 300)}`;
   const cause = stderr === "" ? undefined : new Error(`standard error of ${label}:\n${stderr.trim()}`);
   return new HarnessError("RUNTIME_CRASHED", `${capital(label)} died ${how}.`, { hint, cause });
+}
+
+/** The last line that speaks: not blank, no frame of a stack trace. */
+function lastWords(stderr: string): string {
+  const lines = stderr.split("\n").map((line) => line.trim());
+  return lines.findLast((line) => line !== "" && !/^(\d+: 0x|at |-+ .* -+$|Node\.js v)/.test(line)) ?? "";
 }
 
 function readAnswer(message: unknown): { id: number; value?: unknown; error?: Error } | undefined {

@@ -71,7 +71,11 @@ const REPEATED = 200;
 /** The essence of a message of a failed load: no path twice, no source location, no second line. */
 export function loadFailure(said: string): string {
   if (/protobuf parsing failed/i.test(said)) return "it is cut off, damaged or not an ONNX file";
-  if (/does not have a graph/i.test(said)) return "it is empty or holds no graph";
+  if (/does not have a graph|no graph was found/i.test(said)) return "it is empty or holds no graph";
+  const opset = /Opset (\d+) is under development/i.exec(said)?.[1];
+  if (opset !== undefined) return `its opset ${opset} is newer than this ONNX Runtime supports`;
+  const node = /In Node, \("([^"]*)", ([^,]+), .*, Error (.*)$/s.exec(said);
+  if (node !== null) return `${node[2]} node "${node[1]}": ${essence(node[3] as string)}`;
   return essence(said);
 }
 

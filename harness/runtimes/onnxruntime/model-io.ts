@@ -31,6 +31,8 @@ const READABLE_OUTPUTS = new Set([
   "bool",
 ]);
 
+const SUB_BYTE = new Set<string>(["int4", "uint4"]);
+
 /** Matches a loaded model with the items it is to evaluate. CONFIG_MODEL_INVALID, naming what does not fit. */
 export function matchModel(
   session: Pick<InferenceSession, "inputMetadata" | "outputMetadata">,
@@ -45,6 +47,7 @@ export function matchModel(
       "Export the model with one input, the others as constants.",
     );
   }
+  refuseSubByteOutputs(session.outputMetadata);
   const [output] = session.outputMetadata;
   if (output === undefined) throw misfit("The model has no output.", "Export it with its result as an output.");
   if (!output.isTensor || !READABLE_OUTPUTS.has(output.type)) {
@@ -120,6 +123,20 @@ export function asFloats(tensor: Tensor): Float32Array {
   const { data } = tensor;
   if (data instanceof Float32Array) return data;
   return Float32Array.from(data as ArrayLike<number | bigint>, Number);
+}
+
+/** Returning an INT4 or UINT4 output aborts the whole process (onnxruntime-node 1.30): such a model may load but not run. */
+export function refuseSubByteOutputs(
+  metadata: readonly InferenceSession.ValueMetadata[],
+  wanted: readonly string[] = metadata.map(({ name }) => name),
+): void {
+  for (const output of metadata) {
+    if (!output.isTensor || !wanted.includes(output.name) || !SUB_BYTE.has(output.type)) continue;
+    throw misfit(
+      `The model's output "${output.name}" is ${output.type}, which would crash ONNX Runtime's Node binding.`,
+      "Add a DequantizeLinear or a Cast behind it.",
+    );
+  }
 }
 
 /** The error of an output whose rows have no fixed length, such as detections after suppression. */

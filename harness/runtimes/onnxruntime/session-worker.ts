@@ -1,0 +1,74 @@
+// Main of a child process that holds one session at a time: started by session-port.ts, never imported.
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { HarnessError } from "../../domain/errors.ts";
+import type { TensorValue } from "../../domain/session-port.ts";
+import { serveRequests } from "../../platform/worker-child.ts";
+import { essence, importOnnxruntime, loadSession, sessionOptions } from "./load-session.ts";
+import { refuseSubByteOutputs } from "./model-io.ts";
+import { fullSettings, type SessionRequest } from "./session-request.ts";
+
+let session: InferenceSession | undefined;
+
+serveRequests(async (message) => {
+  const request = message as SessionRequest;
+  switch (request.kind) {
+    case "open": {
+      const ort = await importOnnxruntime();
+      session = await loadSession(ort, request.model, sessionOptions(fullSettings(request.options)));
+      return undefined;
+    }
+    case "run":
+      return run(request.feeds, request.outputs);
+    case "release":
+      await session?.release();
+      session = undefined;
+      return undefined;
+    case "optimize": {
+      const ort = await importOnnxruntime();
+      const options = { ...sessionOptions(fullSettings(request.options)), optimizedModelFilePath: request.dumpPath };
+      const optimized = await loadSession(ort, request.model, options);
+      await optimized.release();
+      return undefined;
+    }
+    default:
+      throw new Error(`no such request: ${String((request as { kind: unknown }).kind)}`);
+  }
+});
+
+async function run(
+  feeds: Readonly<Record<string, TensorValue>>,
+  outputs: readonly string[] | undefined,
+): Promise<Record<string, TensorValue>> {
+  if (session === undefined) throw new Error("no session is open");
+  refuseSubByteOutputs(session.outputMetadata, outputs);
+  const { Tensor: TensorOf } = await importOnnxruntime();
+  const tensors = Object.entries(feeds).map(([name, { dtype, dims, data }]) => {
+    // bool travels as bytes, which is what ONNX Runtime wants too.
+    return [name, new TensorOf(dtype as "float32", data as Float32Array, dims)] as const;
+  });
+  let results: InferenceSession.OnnxValueMapType;
+  try {
+    const inputs = Object.fromEntries(tensors);
+    results = await (outputs === undefined ? session.run(inputs) : session.run(inputs, [...outputs]));
+  } catch (cause) {
+    const said = essence(cause instanceof Error ? cause.message : String(cause));
+    throw new HarnessError("CONFIG_MODEL_INVALID", `ONNX Runtime cannot run the model: ${said}.`, {
+      hint: "Check the model and what is fed to it with: quantgate inspect MODEL",
+      cause,
+    });
+  }
+  return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, portable(name, value as Tensor)]));
+}
+
+function portable(name: string, { type, dims, data }: Tensor): TensorValue {
+  if (Array.isArray(data) || type === "float16") {
+    throw new HarnessError(
+      "CONFIG_MODEL_INVALID",
+      `The model's output "${name}" is ${type}, which is not supported here.`,
+      {
+        hint: "Cast it to float32 in the model.",
+      },
+    );
+  }
+  return { dtype: type as TensorValue["dtype"], dims, data: data as TensorValue["data"] };
+}
