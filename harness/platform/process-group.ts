@@ -1,4 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
 
 /**
  * Every child runs as the leader of its own process group, and nothing of a group outlives its owner: it is killed when the child
@@ -7,7 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
  */
 const groups = new Set<number>();
 let isWatchingExit = false;
-let reaper: ChildProcess | undefined;
+let reaper: ChildProcessByStdio<Writable, null, null> | undefined;
 
 /** Registers a child that was spawned with `detached: true`; call {@link killGroup} when it is done. */
 export function ownGroup(pid: number): void {
@@ -56,14 +58,22 @@ for g in $groups; do kill -s KILL -- "-$g" 2>/dev/null; done
 
 function tellReaper(line: string): void {
   if (process.platform === "win32") return;
-  if (reaper === undefined) {
-    // Its own group too, so that Ctrl-C in the terminal does not end it before its work.
-    reaper = spawn("/bin/sh", ["-c", REAPER], { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/" });
-    // A machine without /bin/sh still has the exit handler and the children's own watch on their channel.
-    reaper.on("error", () => undefined);
-    reaper.stdin?.on("error", () => undefined);
-    reaper.unref();
-    (reaper.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+  if (reaper !== undefined) {
+    reaper.stdin?.write(`${line}\n`);
+    return;
   }
-  reaper.stdin?.write(`${line}\n`);
+  // Its own group too, so that Ctrl-C in the terminal does not end it before its work.
+  const started = spawn("/bin/sh", ["-c", REAPER], { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/" });
+  // A machine without /bin/sh still has the exit handler and the children's own watch on their channel.
+  started.on("error", () => undefined);
+  started.stdin.on("error", () => undefined);
+  // Somebody ended it: the next call starts another.
+  started.on("exit", () => {
+    reaper = undefined;
+  });
+  // It must not keep this process alive.
+  started.unref();
+  (started.stdin as unknown as Socket).unref();
+  reaper = started;
+  for (const group of groups) started.stdin.write(`+ ${group}\n`);
 }

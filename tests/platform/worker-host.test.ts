@@ -101,6 +101,16 @@ test("closing ends the worker and what it started, and a pending request is told
   assert.deepEqual(await survivors(pids), []);
 });
 
+test("a worker whose channel closes ends by itself", async () => {
+  const module = fileURLToPath(new URL("../fixtures/fake-worker.js", import.meta.url));
+  const child = spawn(process.execPath, [module], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(child.exitCode, null);
+  child.stdio[3]?.destroy();
+  const [exitCode] = await once(child, "exit");
+  assert.equal(exitCode, 0);
+});
+
 for (const [how, signal] of [
   ["linger", "SIGKILL"],
   ["linger", "SIGINT"],
