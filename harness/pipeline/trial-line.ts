@@ -45,7 +45,7 @@ export async function completedLine(
       items_per_second: measurement.throughput.itemsPerSecond,
       items: measurement.throughput.items,
       seconds: measurement.throughput.seconds,
-      batch_size: evaluateBatchSize,
+      batch_size: measurement.throughput.batchSize ?? evaluateBatchSize,
     },
     memory: {
       peak_rss_bytes: measurement.memory.peakRssBytes,
