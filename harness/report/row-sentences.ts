@@ -138,7 +138,7 @@ function merged(summary: Summary, statements: readonly RowStatement[]): string[]
     const settings = summary.rows.filter((other) => other.variant_id === row.variant_id).length;
     const where = same.length === settings ? "" : ` (${same.map((one) => settingName(one.row)).join("; ")})`;
     // A body that starts with its own verb follows its subject directly.
-    const link = /^(?:is|fails|passes)\b/.test(body) ? " " : ": ";
+    const link = /^(?:is|fails|passes|could)\b/.test(body) ? " " : ": ";
     return `${variantName(summary, row)}${where}${link}${body}`;
   });
 }
