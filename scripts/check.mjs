@@ -7,6 +7,7 @@ const steps = [
   ["compile", ["scripts/build.mjs"]],
   ["lint, format and layers", ["node_modules/@biomejs/biome/bin/biome", "ci", "."]],
   ["schema drift", ["scripts/generate-types.mjs", "--check"]],
+  ["docs drift", ["scripts/generate-docs.mjs", "--check"]],
   ["tests", ["scripts/run-tests.mjs"]],
 ];
 for (const [name, args] of steps) {

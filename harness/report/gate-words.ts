@@ -1,5 +1,5 @@
 import type { GateResultDoc, Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
-import { estimateText, type NumberStyle, PERCENT, POINTS, SPEED } from "./estimates.ts";
+import { estimateText, type NumberStyle, PERCENT, POINTS, SPEED, styled } from "./estimates.ts";
 import { bytes, isNumber, percent } from "./numbers.ts";
 import { baselineName } from "./rows.ts";
 import { visible } from "./visible-text.ts";
@@ -110,15 +110,28 @@ function measuredText(summary: Summary, row: SummaryRow, gate: GateResultDoc, ef
   }
 }
 
-/** The speed of a row, never rounded onto parity or its margin. */
+/** The speed of a row, never rounded onto or across what its gates decided by. */
 export function speedText(row: SummaryRow): string {
   return estimateText(row.speedup, SPEED, speedLimits(row));
 }
 
-/** Speeds that decide: parity, and the margins of the latency gates, which bound the relative change of latency. */
+/** Speeds that decide: the margins of the latency gates, which bound the relative change of latency. */
 export function speedLimits(row: SummaryRow): readonly number[] {
   const margins = row.gates.filter((gate) => gate.metric === "latency.call").flatMap(gateLimits);
-  return [1, ...margins.map((margin) => 1 / (1 + margin))];
+  return margins.map((margin) => 1 / (1 + margin));
+}
+
+/**
+ * What may be said of a speed without a margin: `faster` or `slower` only where the whole interval is, as it is shown, so that no
+ * sentence says "faster" beside a bound that reads 1.00.
+ */
+export function speedWord(row: SummaryRow): "faster" | "slower" | "equal" | undefined {
+  const { speedup } = row;
+  if (!isNumber(speedup?.value)) return undefined;
+  const shown = (bound: number) => Number(styled(bound, SPEED).replaceAll(",", ""));
+  if (isNumber(speedup.low) && shown(speedup.low) > 1) return "faster";
+  if (isNumber(speedup.high) && shown(speedup.high) < 1) return "slower";
+  return "equal";
 }
 
 /** Drops that decide: the margins of the overall accuracy gates. */

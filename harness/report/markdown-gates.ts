@@ -52,7 +52,7 @@ function effectText(gate: GateResultDoc): string {
   const style = gateStyle(gate);
   const { effect } = gate;
   if (effect === null) return ABSENT;
-  const unit = gate.metric.startsWith("quality.") ? " points" : "";
+  const unit = gate.metric.startsWith("quality.") && gate.margin !== null ? " points" : "";
   const shown = estimateText(effect, style, gateLimits(gate));
   if (effect.level === 1) return shown.replace(/ \[.*\]$/, "");
   const kind = gate.metric === "quality.class_accuracy" ? "class" : "";

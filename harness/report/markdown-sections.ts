@@ -8,7 +8,7 @@ import { settingName, variantName } from "./rows.ts";
 /** Classes shown for each variant. */
 const WORST = 3;
 
-/** The classes that lost most, a few for each variant, and every flagged one. */
+/** The classes that lost most, a few for each variant, and every flagged one; none for a variant that lost nowhere. */
 export function classSection(summary: Summary): string[] {
   const rows = firstSettings(summary)
     .filter((row) => row.role !== "baseline")
@@ -23,14 +23,14 @@ export function classSection(summary: Summary): string[] {
     "left",
   ]);
   if (table.length === 0) return [];
-  const note = `The ${WORST} classes with the largest drop of each variant, and every class above the flag. Lost: the baseline alone was right; won: the variant alone.`;
+  const note = `The ${WORST} classes that lost most in each variant, and every class above the flag. Lost: the baseline alone was right; won: the variant alone.`;
   return ["## Worst classes", "", note, "", ...table];
 }
 
 function worstClasses(row: SummaryRow): ClassRowDoc[] {
   const known = row.per_class.filter((item) => isNumber(item.drop?.value));
   const sorted = known.sort((left, right) => (right.drop?.value ?? 0) - (left.drop?.value ?? 0));
-  return sorted.filter((item, index) => index < WORST || item.flagged);
+  return sorted.filter((item, index) => (index < WORST && (item.drop?.value ?? 0) > 0) || item.flagged);
 }
 
 function classCells(variant: string, item: ClassRowDoc): string[] {

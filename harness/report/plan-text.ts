@@ -112,7 +112,7 @@ function canaryFacts({ canary }: Plan, noun: string): Fact[] {
     ["runs", `${canary.runs} of each baseline cell before the sweep, and one sentinel a block`],
     ["subset", `${count(canary.subset.length)} ${noun}, fixed`],
     [
-      "aborts when",
+      "stops when",
       `the interval of the latency CV lies above ${percent(canary.latency_cv_threshold, { limits: [canary.latency_cv_threshold] })}`,
     ],
     ["", `a run has fewer than ${canary.min_samples} samples`],

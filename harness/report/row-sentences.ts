@@ -1,10 +1,13 @@
 import { REASONS } from "../domain/codes.ts";
 import type { GateResultDoc, Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { wait } from "./durations.ts";
-import { decidingGates, gateFact, speedText, typedReason } from "./gate-words.ts";
+import { decidingGates, gateFact, speedText, speedWord, typedReason } from "./gate-words.ts";
 import { aboutCount, count, counted } from "./numbers.ts";
 import { baselineName, settingName, variantName } from "./rows.ts";
 import { visible } from "./visible-text.ts";
+
+/** A speed that reads 1.00x or less is no gain. */
+const NO_GAIN = 1.005;
 
 interface RowStatement {
   readonly row: SummaryRow;
@@ -70,16 +73,13 @@ function failed(summary: Summary, row: SummaryRow): string[] {
 function slow(summary: Summary, row: SummaryRow): string[] {
   const kernels = row.kernels;
   if (kernels === null || kernels.emulated === 0 || row.speedup === null) return [];
-  const lost = row.gates.some((gate) => gate.metric === "latency.call" && gate.verdict === "fail");
-  const value = row.speedup.value;
-  if (!lost && (value === null || value >= 1)) return [];
+  const word = speedWord(row);
+  const lost = word === "slower" || row.gates.some((gate) => gate.metric === "latency.call" && gate.verdict === "fail");
+  if (!lost && (word !== "equal" || (row.speedup.value ?? 0) >= NO_GAIN)) return [];
   const layers = row.layers ?? kernels.native + kernels.emulated + kernels.skipped;
   const fact = `${count(kernels.emulated)} of ${counted(layers, "layers")} ${kernels.emulated === 1 ? "is" : "are"} emulated`;
-  const certain = lost || (row.speedup.high ?? Number.POSITIVE_INFINITY) < 1;
-  const speed = speedText(row);
-  return certain
-    ? [`${fact}; that is why it is slower than ${baselineName(summary, row)} (${speed}).`]
-    : [`${fact}; that is why it is no faster than ${baselineName(summary, row)} (${speed}).`];
+  const cost = lost ? "slower" : "no faster";
+  return [`${fact}; that is why it is ${cost} than ${baselineName(summary, row)} (${speedText(row)}).`];
 }
 
 /** A variant that passes although an advisory gate fails; a latency gate that emulation explains is told by slow(). */
@@ -138,7 +138,7 @@ function merged(summary: Summary, statements: readonly RowStatement[]): string[]
     const settings = summary.rows.filter((other) => other.variant_id === row.variant_id).length;
     const where = same.length === settings ? "" : ` (${same.map((one) => settingName(one.row)).join("; ")})`;
     // A body that starts with its own verb follows its subject directly.
-    const link = /^(?:is|fails|passes)\b/.test(body) ? " " : ": ";
+    const link = /^(?:is|fails|passes|could)\b/.test(body) ? " " : ": ";
     return `${variantName(summary, row)}${where}${link}${body}`;
   });
 }

@@ -1,6 +1,6 @@
 import type { Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { estimateText, POINTS } from "./estimates.ts";
-import { decidingGates, dropLimits, gateFact, pointsText, shortReason, speedText } from "./gate-words.ts";
+import { decidingGates, dropLimits, gateFact, pointsText, shortReason, speedText, speedWord } from "./gate-words.ts";
 import { counted, decimal, isNumber, percent } from "./numbers.ts";
 import { baselineName, settingName, variantName } from "./rows.ts";
 import { visible } from "./visible-text.ts";
@@ -23,19 +23,18 @@ export function shippedRow(summary: Summary): SummaryRow | undefined {
 }
 
 function shipSentence(summary: Summary, row: SummaryRow): string {
-  const isSlower = isNumber(row.speedup?.high) && row.speedup.high < 1;
+  const isSlower = speedWord(row) === "slower";
   const cost = isSlower ? `but slower than ${baselineName(summary, row)} (${speedText(row)})` : undefined;
   const gains = [isSlower ? undefined : speedClaim(row), sizeClaim(row), dropClaim(row)];
   const claims = [...gains, cost].filter((claim) => claim !== undefined);
   return `Ship ${cellName(summary, row)}${claims.length === 0 ? "" : `: ${claims.join(", ")}`}.`;
 }
 
-/** "Faster" is said only where the whole interval is above parity. */
 function speedClaim(row: SummaryRow): string | undefined {
-  const { speedup } = row;
-  if (!isNumber(speedup?.value)) return undefined;
-  if (isNumber(speedup.low) && speedup.low > 1) return `${decimal(speedup.value, { digits: 1, limits: [1] })}x faster`;
-  return `about as fast (${speedText(row)})`;
+  const word = speedWord(row);
+  if (word === undefined) return undefined;
+  if (word !== "faster") return `about as fast (${speedText(row)})`;
+  return `${decimal(row.speedup?.value, { digits: 1, limits: [1] })}x faster`;
 }
 
 function sizeClaim(row: SummaryRow): string | undefined {

@@ -1,0 +1,213 @@
+// Fills the generated parts of docs/*.md (between `<!-- generated:NAME -->` and `<!-- /generated -->`) from the schemas and the
+// compiled code. With --check: fails when a committed file differs. Needs dist/ (run the build first).
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = (path) => import(new URL(`../dist/harness/${path}`, import.meta.url));
+const check = process.argv.includes("--check");
+
+const schema = JSON.parse(readFileSync(join(root, "schemas/config.v1.schema.json"), "utf8"));
+const { DEFAULTS, resolveGates } = await dist("plan/defaults.js");
+const { RECIPE_NAMES, resolveRecipe } = await dist("quantize/recipes.js");
+const { ERROR_CODES } = await dist("domain/errors.js");
+const { REASONS, FINDINGS } = await dist("domain/codes.js");
+const { METRICS } = await dist("domain/metric.js");
+
+/**
+ * Defaults that live beside the code that uses them, by section: plan/expand-cells.ts (role), plan/defaults.ts (a new gate),
+ * datasets/image-folder.ts. A `default` in the schema wins.
+ */
+const ROLE = { role: "candidate", kind: "recipe" };
+const NEW_GATE = { margin_kind: "absolute", tier: "advisory", enabled: true };
+const IMAGE_FOLDER = { resize: "stretch", pad_value: 114, crop_fraction: 1, color: "rgb", layout: "nchw" };
+
+/** Objects that have a section of their own; a field of that type points to it. */
+const SECTIONS = [
+  ["models[]", schema.properties.models.items],
+  ["quants[]: a recipe", schema.$defs.recipe_quant, ROLE],
+  ["quants[]: a file", schema.$defs.external_quant, ROLE],
+  ["quants[]: simulated", schema.$defs.simulated_quant, ROLE],
+  ["runtime", schema.properties.runtime, DEFAULTS.runtime],
+  ["dataset: items", schema.$defs.items_dataset],
+  ["dataset: cifar10-binary", schema.$defs.cifar10_dataset],
+  ["dataset: image-folder", schema.$defs.folder_dataset, IMAGE_FOLDER],
+  ["dataset: npy", schema.$defs.npy_dataset],
+  ["dataset: simulated", schema.$defs.simulated_dataset],
+  ["normalize", schema.$defs.normalize],
+  ["calibration", schema.properties.calibration, DEFAULTS.calibration],
+  ["warmup", schema.properties.warmup, DEFAULTS.warmup],
+  ["latency", schema.properties.latency, DEFAULTS.latency],
+  ["canary", schema.properties.canary, DEFAULTS.canary],
+  ["gates[]", schema.$defs.gate_override, NEW_GATE],
+  ["sidecar", schema.properties.sidecar, DEFAULTS.sidecar],
+];
+
+const BLOCKS = {
+  "config-fields": () => [
+    ...fieldTable(schema, DEFAULTS),
+    ...SECTIONS.flatMap(([title, node, defaults]) => [
+      "",
+      `### ${title}`,
+      "",
+      node.description,
+      "",
+      ...fieldTable(node, defaults),
+    ]),
+  ],
+  "default-gates": () => {
+    const { gates } = resolveGates({ changes: [], alpha: DEFAULTS.alpha, lane: "lab" });
+    const bound = (gate) =>
+      gate.margin === null ? `limit ${gate.limit}` : `margin ${gate.margin} ${gate.margin_kind}`;
+    return table(
+      ["gate", "metric", "policy", "bound", "tier"],
+      gates.map((gate) => [code(gate.id), code(gate.metric), gate.policy, bound(gate), gate.tier]),
+    );
+  },
+  metrics: () =>
+    table(
+      ["metric", "unit", "better", "time"],
+      Object.values(METRICS).map((metric) => [
+        code(metric.id),
+        { 1: "share", s: "s", B: "B", "1/s": "1/s" }[metric.unit],
+        metric.better,
+        metric.isTime ? "yes" : "no",
+      ]),
+    ),
+  recipes: () =>
+    table(
+      ["recipe", "weights", "activations"],
+      RECIPE_NAMES.map((name) => {
+        const { weights, activations } = resolveRecipe(name);
+        return [code(name), weightText(weights), activationText(activations)];
+      }),
+    ),
+  "error-codes": () =>
+    table(
+      ["code", "exit code"],
+      Object.entries(ERROR_CODES).map(([name, exit]) => [code(name), String(exit)]),
+    ),
+  reasons: () =>
+    table(
+      ["reason", "meaning"],
+      Object.entries(REASONS).map(([name, text]) => [code(name), cell(text)]),
+    ),
+  findings: () =>
+    table(
+      ["finding", "meaning"],
+      Object.entries(FINDINGS).map(([name, text]) => [code(name), cell(text)]),
+    ),
+};
+
+function fieldTable(node, defaults = {}) {
+  const required = new Set(node.required ?? []);
+  const rows = Object.entries(node.properties ?? {}).map(([name, raw]) => {
+    const field = { ...deref(raw), ...raw };
+    return [code(name), typeText(field), defaultText(name, field, required, defaults), cell(meaning(field, raw))];
+  });
+  return table(["field", "value", "default", "meaning"], rows);
+}
+
+function meaning(field, raw) {
+  const own =
+    raw.description ?? field.description ?? (field.const === undefined ? "" : `Always ${JSON.stringify(field.const)}.`);
+  const items = field.type === "array" ? deref(field.items) : undefined;
+  return [own, items?.type === "object" || items?.oneOf ? undefined : items?.description].filter(Boolean).join(" ");
+}
+
+function defaultText(name, field, required, defaults) {
+  if (required.has(name)) return "required";
+  const value = defaults?.[name] ?? field.default;
+  // A group with a required field of its own, such as calibration, is absent unless it is given.
+  if (field.properties && (field.required ?? []).some((key) => !(key in (value ?? {})))) return "none";
+  if (field.properties && value) return "see below";
+  if (value === undefined) return defaults && name in defaults ? code("null") : "none";
+  return code(JSON.stringify(value));
+}
+
+function typeText(field) {
+  if (field.const !== undefined) return code(JSON.stringify(field.const));
+  if (field.enum) return field.enum.map((value) => code(value)).join(", ");
+  if (field.oneOf) return [...new Set(field.oneOf.map((branch) => typeText(deref(branch))))].join(" or ");
+  if (field.type === "array")
+    return `list of ${typeText(deref(field.items)).replace(/^(whole number|number|text|object)/, "$1s")}`;
+  const types = [field.type].flat();
+  const nullable = types.includes("null") ? " or `null`" : "";
+  const type = types.find((one) => one !== "null");
+  const name = {
+    integer: "whole number",
+    number: "number",
+    string: "text",
+    boolean: "`true` or `false`",
+    object: "object",
+  }[type];
+  return `${name ?? "any"}${rangeText(field)}${nullable}`;
+}
+
+function rangeText({ minimum, maximum, exclusiveMinimum }) {
+  const low =
+    minimum !== undefined ? `at least ${minimum}` : exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : "";
+  const high = maximum !== undefined ? `at most ${maximum}` : "";
+  const both = [low, high].filter((text) => text !== "").join(", ");
+  return both === "" ? "" : `, ${both}`;
+}
+
+function weightText(weights) {
+  if (weights === null) return "float32";
+  const container = Number(/\d+$/.exec(weights.storage)[0]);
+  const bits = weights.bits === container ? "" : `${weights.bits} bits in `;
+  return `${bits}${weights.storage}, one scale a ${weights.granularity}, ${weights.symmetric ? "symmetric" : "asymmetric"}, ${weights.scale} scale`;
+}
+
+function activationText(activations) {
+  if (activations === null) return "float32";
+  return `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}, ${activations.calibration}`;
+}
+
+function deref(node) {
+  return node?.$ref ? schema.$defs[node.$ref.replace("#/$defs/", "")] : node;
+}
+
+function table(headers, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(headers), line(headers.map(() => "---")), ...rows.map(line)];
+}
+
+function cell(text) {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("<", "&lt;");
+}
+
+function code(text) {
+  return `\`${String(text).replaceAll("|", "\\|")}\``;
+}
+
+const drift = [];
+const seen = new Set();
+for (const file of readdirSync(join(root, "docs"))
+  .filter((name) => name.endsWith(".md"))
+  .sort()) {
+  const path = join(root, "docs", file);
+  const current = readFileSync(path, "utf8");
+  const text = current.replaceAll(
+    /(<!-- generated:([a-z-]+) -->\n)[\s\S]*?(<!-- \/generated -->)/g,
+    (_, start, name, end) => {
+      if (!(name in BLOCKS)) throw new Error(`${file}: there is no generated block "${name}"`);
+      seen.add(name);
+      return `${start}\n${BLOCKS[name]().join("\n")}\n\n${end}`;
+    },
+  );
+  if (text === current) continue;
+  if (check) drift.push(`docs/${file}`);
+  else writeFileSync(path, text);
+}
+const unused = Object.keys(BLOCKS).filter((name) => !seen.has(name));
+if (unused.length > 0) {
+  console.error(`no file in docs/ has the generated blocks: ${unused.join(", ")}`);
+  process.exit(1);
+}
+if (drift.length > 0) {
+  console.error(`the docs differ from schemas and code; run: node scripts/generate-docs.mjs\n${drift.join("\n")}`);
+  process.exit(1);
+}
+console.log(`${check ? "checked" : "wrote"} ${seen.size} generated blocks in docs/`);
