@@ -53,6 +53,7 @@ export async function loadCifar10(spec: Cifar10DatasetConfig, resolvePath: (path
   const affine = affineFrom(spec.normalize, { shape, channelAxis: channelAxisOf(spec.layout, 3) });
   return buildDataset({
     id: "cifar10",
+    itemNoun: "images",
     classNames: CIFAR10_CLASSES,
     labels,
     items: { count, shape, data, ...(affine === undefined ? {} : { affine }) },

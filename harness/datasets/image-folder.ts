@@ -41,6 +41,7 @@ export async function loadImageFolder(
   const { data, hashes } = await decodeAll(folder, files.slice(0, count), target, signal);
   return buildDataset({
     id,
+    itemNoun: "images",
     classNames,
     labels: labels.subarray(0, count),
     items: { count, shape, data, ...(affine === undefined ? {} : { affine }) },

@@ -107,6 +107,7 @@ export async function loadItems(manifestPath: string, splitName: string): Promis
   return buildDataset({
     id: `${manifest.id}.${splitName}`,
     classNames: manifest.class_names,
+    itemNoun: manifest.layout === "other" ? "items" : "images",
     labels: Int32Array.from(labels),
     items: { count: labels.length, shape, data: values, ...(affine === undefined ? {} : { affine }) },
     hashes: hashPieces(values, labels.length),

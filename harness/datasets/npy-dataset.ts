@@ -37,6 +37,7 @@ export async function loadNpy(spec: NpyDatasetConfig, resolvePath: (path: string
   const kept = labelValues.subarray(0, count);
   return buildDataset({
     id,
+    itemNoun: "items",
     classNames: spec.class_names ?? numberedClasses(labelValues),
     labels: kept,
     items: {

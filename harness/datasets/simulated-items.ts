@@ -7,6 +7,7 @@ import { buildDataset } from "./build-dataset.ts";
 export function loadSimulated({ items: count, classes }: SimulatedDatasetConfig): Dataset {
   return buildDataset({
     id: "simulated",
+    itemNoun: "items",
     classNames: Array.from({ length: classes }, (_, i) => String(i)),
     labels: Int32Array.from({ length: count }, (_, i) => i % classes),
     items: { count, shape: [0], data: new Uint8Array(0) },

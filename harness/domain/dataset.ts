@@ -12,6 +12,8 @@ export interface Dataset {
   /** Items, ≥ 1. */
   readonly count: number;
   readonly classNames: readonly string[];
+  /** What an item is called, in the plural. */
+  readonly itemNoun: "images" | "items";
   /** Class index of each item, 0 ≤ label < classNames.length. */
   readonly labels: Int32Array;
   readonly items: ItemTensor;

@@ -3,7 +3,12 @@ import type { EstimateDoc } from "./generated/summary-v1.ts";
 /** One model on one dataset: what `evaluate` finds. Times in seconds, sizes in bytes; intervals two-sided at `level`. */
 export interface Evaluation {
   readonly model: { readonly path: string; readonly sha256: string; readonly bytes: number };
-  readonly dataset: { readonly id: string; readonly digest: string; readonly count: number };
+  readonly dataset: {
+    readonly id: string;
+    readonly digest: string;
+    readonly count: number;
+    readonly item_noun: string;
+  };
   readonly accuracy: EstimateDoc;
   readonly correct: number;
   readonly top_k: { readonly k: number; readonly correct: number };

@@ -37,6 +37,7 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
     tier: spec.tier,
     alpha: spec.alpha,
     margin: spec.margin,
+    margin_kind: spec.margin_kind,
     limit: spec.limit,
     effect: null,
     p_pass: null,

@@ -32,7 +32,9 @@ export function relativeChangePValue(logRatios: Float64Array, margin: number): n
 
 /** A monotone increasing transform of value and bounds. */
 export function mapEffect(effect: Effect, transform: (x: number) => number): Effect {
-  const bounds = { low: transform(effect.low), high: transform(effect.high) };
+  // A bound that does not exist stays infinite, whatever the transform's limit is.
+  const bound = (x: number) => (Number.isFinite(x) ? transform(x) : x);
+  const bounds = { low: bound(effect.low), high: bound(effect.high) };
   return effect.value === undefined
     ? { ...effect, ...bounds }
     : { ...effect, ...bounds, value: transform(effect.value) };
@@ -40,7 +42,7 @@ export function mapEffect(effect: Effect, transform: (x: number) => number): Eff
 
 /** The inverse ratio of a relative change: change -.5 [-.6, -.4] is a speedup of 2 [1.67, 2.5]. */
 export function speedupOf(change: Effect): Effect {
-  const invert = (x: number) => 1 / (1 + x);
+  const invert = (x: number) => (Number.isFinite(x) ? 1 / (1 + x) : -x);
   const bounds = { low: invert(change.high), high: invert(change.low) };
   return change.value === undefined ? { ...change, ...bounds } : { ...change, ...bounds, value: invert(change.value) };
 }

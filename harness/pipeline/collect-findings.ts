@@ -1,5 +1,6 @@
 import type { RunRecord } from "../aggregate/run-record.ts";
 import type { Finding } from "../domain/codes.ts";
+import type { VariantLine } from "../domain/generated/journal-v1.ts";
 import type { SummaryRow } from "../domain/generated/summary-v1.ts";
 import type { SessionNoise } from "../gate/session-noise.ts";
 
@@ -29,7 +30,8 @@ export function collectFindings(options: {
       add("CLOCK_STEP", trial.trial_id, "The system clock was set while the trial ran.");
     }
   }
-  for (const row of rows) rowFindings(row, dropFlag, add);
+  const made = new Map(record.variants.map((line) => [line.variant_id, line]));
+  for (const row of rows) rowFindings(row, { dropFlag, made }, add);
   for (const [subject, other] of identicalWeights(rows)) {
     add("IDENTICAL_WEIGHTS", subject, `${subject} has the same bytes as ${other}.`);
   }
@@ -38,11 +40,15 @@ export function collectFindings(options: {
 
 function rowFindings(
   row: SummaryRow,
-  dropFlag: number,
+  { dropFlag, made }: { readonly dropFlag: number; readonly made: ReadonlyMap<string, VariantLine> },
   add: (code: Finding["code"], subject: string, message: string) => void,
 ): void {
   const id = row.cell_id;
   const percent = (x: number) => (x * 100).toFixed(1);
+  const broken = made.get(row.variant_id);
+  if (broken?.state === "failed") {
+    add("VARIANT_FAILED", id, `${row.variant_id} could not be made: ${broken.failure ?? "unknown"}`);
+  }
   if (row.trials.failed > 0) add("TRIALS_FAILED", id, `${row.trials.failed} of ${row.trials.planned} trials failed.`);
   if (row.trials.missing > 0)
     add("TRIALS_MISSING", id, `${row.trials.missing} of ${row.trials.planned} trials were not run.`);

@@ -100,7 +100,7 @@ function report(measured: TrialMeasurement, dataset: Dataset, request: TrialRequ
   const share = (correct: number, n: number) => effectDoc(stats.wilson({ successes: correct, n }, { level: LEVEL }));
   const quantile = (p: number) => effectDoc(stats.quantileInterval(measured.latencyS, { quantile: p, level: LEVEL }));
   return {
-    dataset: { id: dataset.id, digest: dataset.digest, count: dataset.count },
+    dataset: { id: dataset.id, digest: dataset.digest, count: dataset.count, item_noun: dataset.itemNoun },
     accuracy: share(score.top1, dataset.count),
     correct: score.top1,
     top_k: { k: score.topK.k, correct: score.topK.correct },

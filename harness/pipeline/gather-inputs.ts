@@ -52,6 +52,7 @@ export async function gatherInputs(options: {
       digest: dataset.digest,
       count: dataset.count,
       class_names: [...dataset.classNames],
+      item_noun: dataset.itemNoun,
     },
     calibration: calibration?.planned ?? null,
     commitSha: await commitOf(roots.configDir),

@@ -13,12 +13,9 @@ import { visible } from "./visible-text.ts";
 const MOST_CLASSES = 20;
 
 /** Quality and speed of one model on one dataset. Ends without a line break. */
-export function renderEvaluation(
-  evaluation: Evaluation,
-  options: TextOptions & { readonly itemNoun?: string },
-): string {
+export function renderEvaluation(evaluation: Evaluation, options: TextOptions): string {
   const colors = picocolors.createColors(options.color);
-  const noun = options.itemNoun ?? "items";
+  const noun = evaluation.dataset.item_noun;
   const { accuracy, dataset, model, top_k, latency, throughput } = evaluation;
   const shown = `${estimateText(accuracy, accuracyStyle(dataset.count))} at ${levelText(accuracy.level)}`;
   const top = isNumber(dataset.count) && dataset.count > 0 ? top_k.correct / dataset.count : null;

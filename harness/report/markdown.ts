@@ -12,13 +12,13 @@ import {
 import { escapeMarkdown, escapeMarkdownLine, markdownTable } from "./markdown-text.ts";
 import { count } from "./numbers.ts";
 import { groupRows } from "./rows.ts";
-import { type SentenceOptions, sentences } from "./sentences.ts";
+import { sentences } from "./sentences.ts";
 import { allColumns } from "./summary-table.ts";
 import { hostText } from "./terminal.ts";
 
 /** summary.md: the verdict in the first line, the table, what it means, every gate, the doubts, and how to get the same again. */
-export function renderMarkdown(summary: Summary, options: SentenceOptions = {}): string {
-  const noun = options.itemNoun ?? "items";
+export function renderMarkdown(summary: Summary): string {
+  const noun = summary.dataset.item_noun ?? "items";
   const sections: readonly (readonly string[])[] = [
     [`# ${headline(summary)}`],
     summary.simulated
@@ -29,7 +29,7 @@ export function renderMarkdown(summary: Summary, options: SentenceOptions = {}):
       ...(group.title === undefined ? [] : [`**${escapeMarkdown(group.title)}**`, ""]),
       ...resultTable(summary, group.rows),
     ]),
-    sentences(summary, options).map((text) => `- ${escapeMarkdownLine(text)}`),
+    sentences(summary).map((text) => `- ${escapeMarkdownLine(text)}`),
     gateSection(summary),
     classSection(summary),
     measuredSection(summary),

@@ -9,15 +9,11 @@ import { headerLine } from "./terminal.ts";
 import type { TextOptions } from "./text-options.ts";
 import { visible, wrap } from "./visible-text.ts";
 
-export interface PlanTextOptions extends TextOptions {
-  readonly itemNoun?: string;
-}
-
 /** Everything a run would do, for a person; nothing of it has been done. Ends without a line break. */
-export function renderPlan(plan: Plan, options: PlanTextOptions): string {
+export function renderPlan(plan: Plan, options: TextOptions): string {
   const colors = picocolors.createColors(options.color);
-  const noun = options.itemNoun ?? "items";
-  const facts = { name: plan.name, simulated: plan.simulated, items: plan.dataset.count };
+  const noun = plan.dataset.item_noun ?? "items";
+  const facts = { name: plan.name, simulated: plan.simulated, items: plan.dataset.count, itemNoun: noun };
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", colors.bold(title), ...lines];
   return [

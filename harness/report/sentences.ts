@@ -5,18 +5,12 @@ import { rowSentences } from "./row-sentences.ts";
 import { shipSentences } from "./ship-sentences.ts";
 import { visible } from "./visible-text.ts";
 
-/** Words that the document does not hold. */
-export interface SentenceOptions {
-  /** What an item is called, in the plural; `items` by default. */
-  readonly itemNoun?: string;
-}
-
 /**
  * What a run means, most important first: what may ship and why, what would settle each inconclusive, why something failed or is slow,
  * which trials are missing, and the doubts worth a sentence. One paragraph each, no line breaks.
  */
-export function sentences(summary: Summary, options: SentenceOptions = {}): string[] {
-  const noun = options.itemNoun ?? "items";
+export function sentences(summary: Summary): string[] {
+  const noun = summary.dataset.item_noun ?? "items";
   const state = stateSentences(summary);
   // Without trials there are no verdicts to explain.
   if (summary.state === "canary-abort") return [...state, ...findingSentences(summary)];

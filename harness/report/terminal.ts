@@ -9,8 +9,6 @@ import type { TextOptions } from "./text-options.ts";
 import { displayWidth, visible, wrap } from "./visible-text.ts";
 
 export interface TerminalOptions extends TextOptions {
-  /** What an item is called, in the plural; `items` by default. */
-  readonly itemNoun?: string;
   /** False where the caller printed {@link headerLine} before the run. */
   readonly header?: boolean;
   /** Where to look next, e.g. `{ label: "summary", target: "results/latest/summary.md" }`. */
@@ -27,31 +25,39 @@ export interface HeaderFacts {
   readonly name: string;
   readonly simulated: boolean;
   readonly items: number;
+  /** What an item is called, in the plural; `items` by default. */
+  readonly itemNoun?: string | undefined;
   readonly host?: HostDoc;
 }
 
 /** The table of a run, the sentences that explain it, and where to look next. Ends without a line break. */
 export function renderTerminal(summary: Summary, options: TerminalOptions): string {
   const colors = picocolors.createColors(options.color);
-  const facts = { name: summary.name, simulated: summary.simulated, items: summary.dataset.count, host: summary.host };
+  const facts = {
+    name: summary.name,
+    simulated: summary.simulated,
+    items: summary.dataset.count,
+    itemNoun: summary.dataset.item_noun,
+    host: summary.host,
+  };
   const header = options.header === false ? [] : [headerLine(facts, options), ""];
   const groups = groupRows(summary).flatMap((group, index) => [
     ...(index > 0 ? [""] : []),
     ...(group.title === undefined ? [] : [colors.bold(group.title)]),
     ...tableLines(fittedColumns(summary, group.rows, options), colors.dim),
   ]);
-  const told = sentences(summary, options).flatMap((text) => wrap(text, options.width));
+  const told = sentences(summary).flatMap((text) => wrap(text, options.width));
   const blocks = [groups, told, pointerLines(options)].filter((lines) => lines.length > 0);
   return [...header, ...blocks.flatMap((lines, index) => (index > 0 ? ["", ...lines] : lines))].join("\n");
 }
 
 /** `quantgate · digits · 2,000 images · 2 cores, VNNI`; a simulated run says so in capitals. */
-export function headerLine(facts: HeaderFacts, options: TextOptions & { readonly itemNoun?: string }): string {
+export function headerLine(facts: HeaderFacts, options: TextOptions): string {
   const colors = picocolors.createColors(options.color);
   const parts = [
     colors.bold("quantgate"),
     visible(facts.name),
-    `${count(facts.items)} ${options.itemNoun ?? "items"}`,
+    `${count(facts.items)} ${facts.itemNoun ?? "items"}`,
     ...(facts.host === undefined ? [] : [hostText(facts.host)]).filter((text) => text !== ""),
     ...(facts.simulated ? [colors.inverse(colors.magenta(" SIMULATED "))] : []),
   ];

@@ -12,6 +12,7 @@ function dataset(data: Uint8Array | Float32Array, affine?: Affine) {
   return buildDataset({
     id: "tiny",
     classNames: ["a", "b", "ü"],
+    itemNoun: "items",
     labels: Int32Array.from([2, 0, 1]),
     items: { count: 3, shape: [7], data, ...(affine === undefined ? {} : { affine }) },
     hashes: hashPieces(values, 3),

@@ -142,7 +142,7 @@ const share = (value: number, low: number, high: number, n: number) => estimate(
 function evaluation(classes: number): Evaluation {
   return {
     model: { path: "m.onnx", sha256: fakeDigest("a"), bytes: 1_234_567 },
-    dataset: { id: "digits-test", digest: fakeDigest("f"), count: 2000 },
+    dataset: { id: "digits-test", digest: fakeDigest("f"), count: 2000, item_noun: "images" },
     accuracy: share(0.989, 0.9834, 0.9927, 2000),
     correct: 1978,
     top_k: { k: 5, correct: 2000 },
@@ -169,7 +169,7 @@ function evaluation(classes: number): Evaluation {
 
 describe("the text of evaluate", () => {
   it("is the golden text", () => {
-    const text = renderEvaluation(evaluation(3), { ...plain(80), itemNoun: "images" });
+    const text = renderEvaluation(evaluation(3), plain(80));
     assertGolden("report/evaluate.txt", `${text}\n`);
     fits(text, 80);
   });

@@ -26,13 +26,13 @@ for (const [name, build] of Object.entries(all)) {
 
     for (const width of [60, 80, 120]) {
       it(`is the golden text at ${width} columns`, () => {
-        const text = renderTerminal(build(), { color: false, width, itemNoun: "images", pointers });
+        const text = renderTerminal(build(), { color: false, width, pointers });
         assertGolden(`report/${name}-${width}.txt`, `${text}\n`);
       });
     }
 
     it("is the same text in color, but for the color", () => {
-      const options = { width: 100, itemNoun: "images", pointers };
+      const options = { width: 100, pointers };
       const plain = renderTerminal(build(), { ...options, color: false });
       const colored = renderTerminal(build(), { ...options, color: true });
       assert.notEqual(colored, plain);
@@ -40,12 +40,12 @@ for (const [name, build] of Object.entries(all)) {
     });
 
     it("is the golden text in color at 100 columns", () => {
-      const text = renderTerminal(build(), { color: true, width: 100, itemNoun: "images", pointers });
+      const text = renderTerminal(build(), { color: true, width: 100, pointers });
       assertGolden(`report/${name}-color.txt`, `${text}\n`);
     });
 
     it("is the golden Markdown", () => {
-      assertGolden(`report/${name}.md`, renderMarkdown(build(), { itemNoun: "images" }));
+      assertGolden(`report/${name}.md`, renderMarkdown(build()));
     });
 
     it("has Markdown tables with as many cells in each line as in the header, and no HTML", () => {
@@ -117,7 +117,7 @@ describe("the sentences", () => {
   });
 
   it("say what would settle an inconclusive, in the caller's noun", () => {
-    const told = sentences(cases.firstRun(), { itemNoun: "images" });
+    const told = sentences(cases.firstRun());
     assert.ok(told.includes("w4a8: about 4,600 more images would decide (6 minutes)."));
     assert.ok(sentences(cases.firstRun()).includes("w4a8: about 4,600 more items would decide (6 minutes)."));
   });

@@ -1,4 +1,4 @@
-import { relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { artifactJson } from "../../domain/canonical-json.ts";
 import type { CanaryReport } from "../../domain/generated/canary-v1.ts";
 import type { SweepEvent } from "../../pipeline/progress.ts";
@@ -50,7 +50,8 @@ function listener(progress: Progress, onFolder: (folder: string) => void): (even
       case "planned": {
         onFolder(event.runFolder);
         const { name, simulated, dataset, notices, trial_counts: counts } = event.plan;
-        progress.line(headerLine({ name, simulated, items: dataset.count }, text));
+        const facts = { name, simulated, items: dataset.count, itemNoun: dataset.item_noun };
+        progress.line(headerLine(facts, text));
         for (const notice of notices) progress.line(`note: ${notice}`);
         if (event.done > 0) progress.line(`resuming: ${event.done} of ${counts.total} trials are done`);
         return;
@@ -74,12 +75,15 @@ function listener(progress: Progress, onFolder: (folder: string) => void): (even
 function resultText({ summary, canary, runFolder, exitCode }: SweepResult): string {
   const text = textOptions(process.stdout, process.env);
   const shown = relative(process.cwd(), runFolder) || ".";
+  const latest = join(dirname(shown), "latest");
   if (exitCode === 5) return abortText(canary, shown, text);
   return renderTerminal(summary, {
     ...text,
+    // Where both streams are the same terminal, the header stands above already.
+    header: !(process.stdout.isTTY && process.stderr.isTTY),
     pointers: [
-      { label: "summary", target: `${shown}/summary.md` },
-      { label: "again", target: `quantgate gate --run ${shown}` },
+      { label: "summary", target: `${latest}/summary.md` },
+      { label: "again", target: `quantgate gate --run ${latest}` },
       { label: "next", target: "quantgate init your-model.onnx --images your-photos/" },
     ],
   });

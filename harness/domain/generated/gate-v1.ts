@@ -150,6 +150,10 @@ export interface GateResultDoc {
    */
   margin: number | null;
   /**
+   * Whether the margin is absolute or a fraction of the baseline.
+   */
+  margin_kind: "absolute" | "relative";
+  /**
    * Limit.
    */
   limit: number | null;

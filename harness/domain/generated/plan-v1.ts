@@ -225,6 +225,10 @@ export interface PlannedDataset {
    * Classes.
    */
   class_names: string[];
+  /**
+   * What an item is called, in the plural; items where absent.
+   */
+  item_noun?: string;
 }
 /**
  * Calibration items.

@@ -151,6 +151,10 @@ export interface DatasetDoc {
    * Classes.
    */
   class_names: string[];
+  /**
+   * What an item is called, in the plural; items where absent.
+   */
+  item_noun?: string;
 }
 /**
  * Machine, in words.
@@ -178,7 +182,7 @@ export interface NoiseDoc {
    */
   latency_cv: null | EstimateDoc;
   /**
-   * In-session A/A: ratio of the baseline's odd and even blocks.
+   * In-session A/A: relative change between the baseline's even and odd blocks.
    */
   split_half: null | EstimateDoc;
 }
@@ -534,6 +538,10 @@ export interface GateResultDoc {
    * Margin, in the unit of the effect.
    */
   margin: number | null;
+  /**
+   * Whether the margin is absolute or a fraction of the baseline.
+   */
+  margin_kind: "absolute" | "relative";
   /**
    * Limit.
    */
