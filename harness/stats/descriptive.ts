@@ -10,7 +10,7 @@ export function sampleVariance(data: ArrayLike<number>): number {
   const n = data.length;
   if (n < 2) return Number.NaN;
   const center = mean(data);
-  const squares = compensatedSum(n, (i) => (data[i]! - center) ** 2);
+  const squares = compensatedSum(n, (i) => (data[i]! - center) * (data[i]! - center));
   const left = compensatedSum(n, (i) => data[i]! - center);
   return (squares - (left * left) / n) / (n - 1);
 }

@@ -6,6 +6,8 @@ export type StatsReason =
   | "not-finite"
   /** Fewer observations than the level asks for: at least one limit is infinite. */
   | "too-few"
+  /** Fewer resamples than the level asks for. */
+  | "too-few-resamples"
   /** All observations are equal, so the procedure has no scale. */
   | "no-variation"
   /** The procedure needs a positive mean. */

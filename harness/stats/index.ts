@@ -1,6 +1,10 @@
 // The statistics of Quantgate, as one namespace: `import { stats } from "quantgate"`.
+
+export { autocorrelation, effectiveSampleSize, type Measured } from "./autocorrelation.ts";
 export { betaCdf, betaQuantile } from "./beta.ts";
 export { binomialCdf, binomialPmf, binomialQuantile } from "./binomial.ts";
+export { type BlockEstimate, blockBootstrap, blockLength } from "./block-bootstrap.ts";
+export { type BcaEstimate, type BootstrapOptions, bootstrapBca } from "./bootstrap-bca.ts";
 export { chiSquareCdf, chiSquareQuantile, gammaCdf, gammaQuantile } from "./chi-square.ts";
 export { coefficientOfVariation } from "./coefficient-of-variation.ts";
 export { mean, quantileOfSorted, sampleVariance, standardDeviation } from "./descriptive.ts";
@@ -14,8 +18,15 @@ export { newcombeInterval } from "./newcombe.ts";
 export { normalCdf, normalPdf, normalQuantile } from "./normal.ts";
 export { type PairedPlan, pairedSampleSize, type SampleSize } from "./paired-power.ts";
 export { type PairedTable, pairedTable } from "./paired-table.ts";
+export {
+  type PermutationOptions,
+  type PermutationTest,
+  permutationTest,
+  type TwoSampleStatistic,
+} from "./permutation-test.ts";
 export { type Counts, clopperPearson, type LevelOption, midPInterval, wilson } from "./proportion.ts";
 export { type QuantileEstimate, quantileInterval, quantileSampleSize } from "./quantile-interval.ts";
+export type { Statistic } from "./resample.ts";
 export { RNG_ALGORITHM, type Rng, rng } from "./rng.ts";
 export { type SignedRankTest, signedRank } from "./signed-rank.ts";
 export { tCdf, tQuantile } from "./student-t.ts";

@@ -1,3 +1,4 @@
+import { sumResamples } from "./bulk-draws.ts";
 import { normalQuantile } from "./normal.ts";
 import { requireCount } from "./require.ts";
 
@@ -25,8 +26,10 @@ export type Rng = {
   permutation(n: number): Uint32Array;
   /** A copy of the items in uniformly random order. */
   shuffle<T>(items: readonly T[]): T[];
-  /** Fills `out` with uniform whole numbers in [0, n), several to a word; 1 ≤ n ≤ 65,536. The fast path of the bootstrap. */
-  fillBelow(out: Uint16Array, n: number): void;
+  /** Fills `out` with uniform whole numbers in [0, n), as {@link Rng.below} draws them. */
+  fillBelow(out: Uint32Array, n: number): void;
+  /** Fills `out` with sums of values.length draws with replacement from the values: the inner loop of the bootstrap. */
+  resampleSums(values: ArrayLike<number>, out: Float64Array): void;
   /** An independent stream named by a label. It depends on seed and label only, never on how much has been drawn here. */
   derive(label: string): Rng;
 };
@@ -119,36 +122,14 @@ export function generatorFrom(state: Uint32Array, seed: string): Rng {
     return order;
   };
 
-  const fillBelow = (out: Uint16Array, n: number): void => {
-    if (!(n >= 1 && n <= 0x10000 && Number.isInteger(n))) {
-      throw new RangeError(`n must be a whole number from 1 to 65,536, got ${n}`);
-    }
-    const width = Math.max(1, 32 - Math.clz32(n - 1));
-    const perWord = Math.floor(32 / width);
-    const mask = 2 ** width - 1;
-    const length = out.length;
-    // The state lives in locals here: the loop runs a thousand million times in a suite of bootstraps.
-    let [a, b, c, d] = [s0, s1, s2, s3];
-    let filled = 0;
-    while (filled < length) {
-      const product = Math.imul(b, 5);
-      let word = Math.imul((product << 7) | (product >>> 25), 9);
-      const t = b << 9;
-      c ^= a;
-      d ^= b;
-      b ^= c;
-      a ^= d;
-      c ^= t;
-      d = (d << 11) | (d >>> 21);
-      for (let k = 0; k < perWord; k++) {
-        const candidate = word & mask;
-        word >>>= width;
-        // Written always and kept only when in range: cheaper than a branch that is hard to predict.
-        out[filled] = candidate;
-        filled += candidate < n ? 1 : 0;
-      }
-    }
-    [s0, s1, s2, s3] = [a, b, c, d];
+  const fillBelow = (out: Uint32Array, n: number): void => {
+    for (let i = 0; i < out.length; i++) out[i] = below(n);
+  };
+
+  const resampleSums = (values: ArrayLike<number>, out: Float64Array): void => {
+    const words = Uint32Array.of(s0, s1, s2, s3);
+    sumResamples(words, values, out);
+    [s0, s1, s2, s3] = words as unknown as [number, number, number, number];
   };
 
   return {
@@ -166,6 +147,7 @@ export function generatorFrom(state: Uint32Array, seed: string): Rng {
     permutation,
     shuffle: <T>(items: readonly T[]): T[] => Array.from(permutation(items.length), (index) => items[index]!),
     fillBelow,
+    resampleSums,
     derive: (label: string): Rng => {
       if (label === "") throw new RangeError("label must not be empty");
       return rng(`${seed}/${label}`);

@@ -58,7 +58,7 @@ describe("rng", () => {
     const random = stats.rng("below");
     for (const n of [3, 7, 1000]) {
       for (const bulk of [false, true]) {
-        const drawn = new Uint16Array(60_000);
+        const drawn = new Uint32Array(60_000);
         if (bulk) random.fillBelow(drawn, n);
         else for (let i = 0; i < drawn.length; i++) drawn[i] = random.below(n);
         const counts = new Array<number>(n).fill(0);
@@ -96,6 +96,39 @@ describe("rng", () => {
     }
   });
 
+  it("resampled sums have the exact mean and variance of draws with replacement, whatever the number of values", () => {
+    const random = stats.rng("resampled sums");
+    for (const n of [1, 2, 5, 32, 513, 1000, 1025, 3000]) {
+      const values = Array.from({ length: n }, () => random.normal());
+      const sums = new Float64Array(4000);
+      random.resampleSums(values, sums);
+      const center = stats.mean(values);
+      const variance = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
+      const z = (stats.mean(sums) - n * center) / Math.sqrt(variance / sums.length || 1);
+      assert.ok(Math.abs(z) < 4.5, `n ${n}: mean off by ${z} sigma`);
+      // The variance of 4,000 near-normal sums is known within 2.2 % (one sigma).
+      if (n > 1) assert.ok(Math.abs(stats.sampleVariance(sums) / variance - 1) < 0.11, `n ${n}: variance`);
+    }
+  });
+
+  it("resampled sums draw every value equally often", () => {
+    // A sum of one-hot values counts the draws of that value.
+    for (const n of [3, 10, 700]) {
+      const random = stats.rng(`one hot ${n}`);
+      const repetitions = 400;
+      const counts = Array.from({ length: Math.min(n, 40) }, (_, i) => {
+        const sums = new Float64Array(repetitions);
+        random.resampleSums(
+          Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)),
+          sums,
+        );
+        return sums.reduce((total, sum) => total + sum, 0);
+      });
+      const sigma = Math.sqrt(repetitions * (1 - 1 / n));
+      for (const count of counts) assert.ok(Math.abs(count - repetitions) < 4.5 * sigma, `n ${n}: ${count}`);
+    }
+  });
+
   it("shuffles uniformly: all 24 orders of four items come up equally often, and no item is lost", () => {
     const random = stats.rng("orders");
     const seen = new Map<string, number>();
@@ -118,7 +151,8 @@ describe("rng", () => {
     assert.throws(() => stats.rng(""), RangeError);
     assert.throws(() => stats.rng(1).below(0), RangeError);
     assert.throws(() => stats.rng(1).below(2 ** 33), RangeError);
-    assert.throws(() => stats.rng(1).fillBelow(new Uint16Array(1), 70_000), RangeError);
+    assert.throws(() => stats.rng(1).fillBelow(new Uint32Array(1), 0), RangeError);
+    assert.throws(() => stats.rng(1).resampleSums([], new Float64Array(1)), RangeError);
     assert.throws(() => stats.rng(1).derive(""), RangeError);
   });
 });
