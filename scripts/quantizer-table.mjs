@@ -74,6 +74,7 @@ for (const name of wanted.length > 0 ? wanted : RECIPE_NAMES) {
     recipe,
     calibration: { items: calibrationItems, indices },
     session: inProcessSession,
+    threads: 2,
     sha256,
   });
   const seconds = (performance.now() - start) / 1000;

@@ -23,6 +23,7 @@ export interface CalibrationJob extends CalibrationInput {
   readonly model: ModelProto;
   readonly values: readonly string[];
   readonly session: SessionPort;
+  readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Share of the work done, 0 to 1. */
   readonly onProgress?: ((share: number) => void) | undefined;
@@ -133,6 +134,7 @@ function batchRun(job: CalibrationJob, model: ModelProto, outputs: readonly stri
     items: job.items,
     indices: job.indices,
     session: job.session,
+    threads: job.threads,
     signal: job.signal,
   };
 }

@@ -6,6 +6,7 @@ import { countKernels, type KernelLabel, type LayerTrace, labelKernels } from ".
 import type { WeightedLayer } from "./layers.ts";
 import type { ManifestActivation, ManifestLayer, QuantizeManifest } from "./manifest.ts";
 import type { PreparedModel, QuantizedParts, QuantizeRequest } from "./quantize-model.ts";
+import { needsCalibration } from "./recipes.ts";
 import { layerWeights } from "./round-layer.ts";
 import { elementCount } from "./tensor-values.ts";
 import { dequantize } from "./weight-codes.ts";
@@ -23,7 +24,7 @@ export function writeManifest(facts: Facts): QuantizeManifest {
   const { recipe, calibration, sha256 } = request;
   const layers = layerRows(facts);
   const saved = layers.reduce((sum, layer) => sum + layer.bytes - layer.bytes_packed, 0);
-  const used = recipe.activations === null ? undefined : calibration;
+  const used = needsCalibration(recipe) ? calibration : undefined;
   const indices = Array.from(used?.indices ?? []);
   const opset = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
   return {
@@ -35,10 +36,10 @@ export function writeManifest(facts: Facts): QuantizeManifest {
     bytes_packed: bytes.length - saved,
     opset: Number(opset?.version ?? 0n),
     calibration:
-      used === undefined || recipe.activations === null
+      used === undefined
         ? null
         : {
-            method: recipe.activations.calibration,
+            method: recipe.activations?.calibration ?? "none",
             items: indices.length,
             indices_sha256: sha256(new TextEncoder().encode(JSON.stringify(indices))),
           },

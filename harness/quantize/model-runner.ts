@@ -15,7 +15,7 @@ export interface BatchRun {
   readonly indices: ArrayLike<number>;
   readonly session: SessionPort;
   readonly optimizationLevel?: OptimizationLevel;
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called for each batch, in order, with the outputs and the items of the batch. */
   readonly onBatch: (outputs: Record<string, TensorValue>, items: { first: number; count: number }) => void;

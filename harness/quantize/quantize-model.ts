@@ -14,8 +14,9 @@ import { findProblems } from "./model-problems.ts";
 import { graphOf, parseModel, serializeModel } from "./onnx-file.ts";
 import { type CleanReport, cleanModel } from "./passes/clean.ts";
 import { removeDeadNodes } from "./passes/remove-dead-nodes.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe, WeightSpec } from "./recipe.ts";
 import { roundLayer } from "./round-layer.ts";
+import { gridsByValue, roundSequentially } from "./sequential-rounding.ts";
 
 export interface QuantizeProgress {
   readonly stage: "calibrate" | "round" | "write" | "kernels";
@@ -29,6 +30,8 @@ export interface QuantizeRequest {
   /** Needed by recipes that quantize activations; others ignore it. */
   readonly calibration?: CalibrationInput;
   readonly session: SessionPort;
+  /** Intra-op threads of the sessions that run calibration items, default 1. */
+  readonly threads?: number;
   /** Hex SHA-256 of bytes. */
   readonly sha256: (bytes: Uint8Array) => string;
   readonly onProgress?: (progress: QuantizeProgress) => void;
@@ -120,21 +123,53 @@ async function quantizePrepared(prepared: PreparedModel, request: QuantizeReques
     const options = { signed: recipe.activations.type === "int8", symmetric: recipe.activations.symmetric };
     for (const [name, range] of ranges) grids.set(name, gridForRange(range.low, range.high, options));
   }
-  const inputGrids = new Map<string, Grid>();
-  for (const [value, source] of plan.rangeSource) {
-    const grid = grids.get(source);
-    if (grid) inputGrids.set(value, grid);
-  }
-  const quantized = chosen.map(({ layer, spec }, i) => {
-    request.signal?.throwIfAborted();
-    const done = roundLayer(view, layer, spec, inputGrids.get(inputOf(layer)));
-    request.onProgress?.({ stage: "round", share: (i + 1) / chosen.length });
-    return done;
-  });
+  const inputGrids = gridsByValue(plan, grids);
+  const sequential = recipe.bias_correction || chosen.some(({ spec }) => spec.rounding === "gptq");
+  const quantized = sequential
+    ? await roundSequentially({
+        prepared,
+        chosen,
+        plan,
+        grids,
+        inputGrids,
+        calibration: requireItems(request),
+        request,
+      })
+    : roundEach(view, chosen, inputGrids, request);
   emitWeights(graph, quantized, inputGrids);
   if (recipe.activations !== null) emitActivations(graph, plan, grids, recipe.activations.type);
   removeDeadNodes(graph);
   return { quantized, plan, ranges, grids };
+}
+
+type Chosen = readonly { readonly layer: WeightedLayer; readonly spec: WeightSpec }[];
+
+/** Rounds each layer on its own. */
+function roundEach(
+  view: GraphView,
+  chosen: Chosen,
+  inputGrids: ReadonlyMap<string, Grid>,
+  request: QuantizeRequest,
+): QuantizedLayer[] {
+  return chosen.map(({ layer, spec }, i) => {
+    request.signal?.throwIfAborted();
+    const done = roundLayer(view, layer, spec, inputGrids.get(layer.node.input[0] ?? ""));
+    request.onProgress?.({ stage: "round", share: (i + 1) / chosen.length });
+    return done;
+  });
+}
+
+function requireItems({ recipe, calibration }: QuantizeRequest): CalibrationInput {
+  if (calibration === undefined || calibration.indices.length === 0) {
+    throw new HarnessError(
+      "QUANTIZE_CALIBRATION",
+      `Recipe '${recipe.id}' needs calibration items and there are none.`,
+      {
+        hint: "Give the dataset a calibration split, or use a recipe that needs none, such as w8a16.",
+      },
+    );
+  }
+  return calibration;
 }
 
 async function findRanges(
@@ -142,17 +177,9 @@ async function findRanges(
   plan: ActivationPlan,
   request: QuantizeRequest,
 ): Promise<Map<string, Range>> {
-  const { recipe, calibration } = request;
+  const { recipe } = request;
   if (recipe.activations === null) return new Map();
-  if (calibration === undefined || calibration.indices.length === 0) {
-    throw new HarnessError(
-      "QUANTIZE_CALIBRATION",
-      `Recipe '${recipe.id}' quantizes activations and there are no calibration items.`,
-      {
-        hint: "Give the dataset a calibration split, or use a weight-only recipe.",
-      },
-    );
-  }
+  const calibration = requireItems(request);
   const values = [...new Set(plan.rangeSource.values())];
   if (values.length === 0) return new Map();
   return calibrate(
@@ -161,13 +188,10 @@ async function findRanges(
       model: prepared.model,
       values,
       session: request.session,
+      threads: request.threads,
       signal: request.signal,
       onProgress: (share) => request.onProgress?.({ stage: "calibrate", share }),
     },
     recipe.activations,
   );
-}
-
-function inputOf(layer: WeightedLayer): string {
-  return layer.node.input[0] ?? "";
 }

@@ -2,7 +2,7 @@ import { HarnessError } from "../domain/errors.ts";
 import type { ActivationSpec, LayerOverride, Recipe, WeightSpec } from "./recipe.ts";
 
 const RECIPE_KEYS = ["id", "weights", "activations", "bias_correction", "equalize", "skip", "overrides", "session"];
-const WEIGHT_KEYS = ["bits", "granularity", "block_size", "symmetric", "storage", "scale", "rounding"];
+const WEIGHT_KEYS = ["bits", "granularity", "block_size", "symmetric", "zero_level", "storage", "scale", "rounding"];
 const ACTIVATION_KEYS = ["type", "symmetric", "calibration", "percentile"];
 
 /** Block sizes that ONNX Runtime's MatMulNBits takes. */
@@ -19,7 +19,7 @@ export function validateRecipe(value: unknown): Recipe {
   if (recipe["activations"] !== null) checkActivations(recipe["activations"]);
   for (const key of ["bias_correction", "equalize"])
     if (typeof recipe[key] !== "boolean") fail(key, "must be true or false");
-  for (const key of ["bias_correction", "equalize"]) if (recipe[key] === true) fail(key, "is not available");
+  if (recipe["equalize"] === true) fail("equalize", "is not available");
   checkTexts(recipe["skip"], "skip");
   if (!Array.isArray(recipe["overrides"])) fail("overrides", "must be a list");
   const checked = value as Recipe;
@@ -42,11 +42,16 @@ function checkWeights(value: unknown, path: string): void {
   oneOf(granularity, ["tensor", "channel", "block"], `${path}.granularity`);
   oneOf(storage, ["int8", "uint8", "int4"], `${path}.storage`);
   oneOf(weights.scale, ["max", "mse"], `${path}.scale`);
-  oneOf(weights.rounding, ["nearest"], `${path}.rounding`);
+  oneOf(weights.rounding, ["nearest", "gptq"], `${path}.rounding`);
   if (typeof symmetric !== "boolean") fail(`${path}.symmetric`, "must be true or false");
   if (symmetric === (storage === "uint8"))
     fail(`${path}.storage`, "must be uint8 for asymmetric weights and signed for symmetric ones");
   if (storage === "int4" && (bits as number) > 4) fail(`${path}.storage`, `cannot hold ${bits} bits in int4`);
+  const { zero_level: zeroLevel } = weights;
+  if (zeroLevel !== undefined && typeof zeroLevel !== "boolean") fail(`${path}.zero_level`, "must be true or false");
+  if (zeroLevel === false && (storage !== "int8" || bits === 8)) {
+    fail(`${path}.zero_level`, "can be false only for int8 storage of 2 to 7 bits");
+  }
   if (granularity === "block" && !BLOCK_SIZES.includes(blockSize as number)) {
     fail(`${path}.block_size`, `must be one of ${BLOCK_SIZES.join(", ")}`);
   }

@@ -9,6 +9,11 @@ export interface WeightSpec {
   /** Symmetric: zero point 0. Asymmetric weights are uint8. */
   readonly symmetric: boolean;
   /**
+   * false: the levels lie evenly on both sides of zero, none on it (two bits: ±1, ±3 half steps), which wastes no level on one side.
+   * Such codes need one bit more than they carry, so they are held in int8. Default true.
+   */
+  readonly zero_level?: boolean;
+  /**
    * Element type in the file. `int8` with fewer bits holds small values in bytes, so that integer kernels run it;
    * `int4` packs two values a byte and is emulated except in MatMul blocks.
    */

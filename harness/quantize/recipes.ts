@@ -79,3 +79,11 @@ export function composeRecipe(recipe: Recipe, patch: RecipePatch): Recipe {
       activations === undefined ? recipe.activations : ({ ...recipe.activations, ...activations } as ActivationSpec),
   };
 }
+
+/** True where a recipe cannot be followed without calibration items. */
+export function needsCalibration(recipe: Recipe): boolean {
+  const gptq = [recipe.weights, ...recipe.overrides.map(({ weights }) => weights)].some(
+    (spec) => spec?.rounding === "gptq",
+  );
+  return recipe.weights !== null && (recipe.activations !== null || recipe.bias_correction || gptq);
+}

@@ -58,6 +58,21 @@ export function layoutFor(spec: WeightSpec, dims: readonly number[], axis: numbe
   return tensorRow(dims.reduce((product, dim) => product * dim, 1));
 }
 
+/** A grid of which only every `step`-th code is used, from `min` on. */
+export interface CodeGrid extends Grid {
+  readonly step: number;
+}
+
+/** The nearest usable code of a weight. */
+export function nearestCode(value: number, grid: CodeGrid): number {
+  const { scale, zeroPoint, min, max, step } = grid;
+  const code =
+    step === 1
+      ? roundHalfEven(value / scale) + zeroPoint
+      : min + step * Math.round((value / scale + zeroPoint - min) / step);
+  return code < min ? min : code > max ? max : code;
+}
+
 /** Rounds every weight to the nearest code of its row's grid. */
 export function quantizeNearest(weights: Float32Array, layout: RowLayout, spec: WeightSpec): WeightCodes {
   const codes = emptyCodes(weights.length, spec);
@@ -115,19 +130,33 @@ export function emptyCodes(length: number, spec: WeightSpec): Int8Array<ArrayBuf
 }
 
 /** Grid for one row of weights, by the spec's scale rule. */
-export function gridForRow(row: Float32Array, spec: WeightSpec): Grid {
-  let low = 0;
-  let high = 0;
-  for (const value of row) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  const widest = gridForRange(low, high, { signed: spec.symmetric, symmetric: spec.symmetric, bits: spec.bits });
+export function gridForRow(row: ArrayLike<number>, spec: WeightSpec): CodeGrid {
+  const widest = widestGrid(row, spec);
   return spec.scale === "max" ? widest : leastSquaresGrid(row, widest, spec);
 }
 
+/** The grid whose ends are the row's largest weights. */
+export function widestGrid(row: ArrayLike<number>, spec: WeightSpec): CodeGrid {
+  let low = 0;
+  let high = 0;
+  for (let k = 0; k < row.length; k++) {
+    const value = row[k] as number;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (spec.zero_level === false) {
+    // Levels at odd multiples of half a step: ±1, ±3, ... up to ±(2^bits - 1), of which none is zero.
+    const end = 2 ** spec.bits - 1;
+    const { scale } = gridForRange(low, high, { signed: true, symmetric: true, bits: spec.bits + 1 });
+    return { scale, zeroPoint: 0, min: -end, max: end, step: 2 };
+  }
+  const grid = gridForRange(low, high, { signed: spec.symmetric, symmetric: spec.symmetric, bits: spec.bits });
+  return { ...grid, step: 1 };
+}
+
 /** Below 8 bits the extra negative code is a sizable share of the grid, so a searched scale may use it. */
-function searchRange(grid: Grid, spec: WeightSpec): Grid {
+export function searchGrid(grid: CodeGrid, spec: WeightSpec): CodeGrid {
+  if (grid.step !== 1) return grid;
   const { min, max } = codeRange(spec.bits, spec.symmetric, spec.symmetric && spec.bits === 8);
   return { ...grid, min, max };
 }
@@ -136,12 +165,12 @@ function searchRange(grid: Grid, spec: WeightSpec): Grid {
 const SEARCH_STEPS = 60;
 const SEARCH_LOWEST = 0.25;
 
-function leastSquaresGrid(row: Float32Array, widest: Grid, spec: WeightSpec): Grid {
-  let best = searchRange(widest, spec);
+function leastSquaresGrid(row: ArrayLike<number>, widest: CodeGrid, spec: WeightSpec): CodeGrid {
+  let best = searchGrid(widest, spec);
   let bestError = squaredError(row, best);
   for (let step = 0; step < SEARCH_STEPS; step++) {
     const share = 1 - ((1 - SEARCH_LOWEST) * (step + 1)) / SEARCH_STEPS;
-    const grid = { ...searchRange(widest, spec), scale: Math.fround(widest.scale * share) };
+    const grid = { ...searchGrid(widest, spec), scale: Math.fround(widest.scale * share) };
     const error = squaredError(row, grid);
     if (error < bestError) {
       best = grid;
@@ -151,26 +180,18 @@ function leastSquaresGrid(row: Float32Array, widest: Grid, spec: WeightSpec): Gr
   return best;
 }
 
-function squaredError(row: Float32Array, grid: Grid): number {
-  const inverse = 1 / grid.scale;
-  const min = grid.min - grid.zeroPoint;
-  const max = grid.max - grid.zeroPoint;
+function squaredError(row: ArrayLike<number>, grid: CodeGrid): number {
   let sum = 0;
   for (let k = 0; k < row.length; k++) {
     const value = row[k] as number;
-    let code = Math.round(value * inverse);
-    code = code < min ? min : code > max ? max : code;
-    const error = value - code * grid.scale;
+    const error = value - (nearestCode(value, grid) - grid.zeroPoint) * grid.scale;
     sum += error * error;
   }
   return sum;
 }
 
-function encodeRow(row: Float32Array, grid: Grid, write: (k: number, code: number) => void): void {
-  for (let k = 0; k < row.length; k++) {
-    const code = roundHalfEven((row[k] as number) / grid.scale) + grid.zeroPoint;
-    write(k, code < grid.min ? grid.min : code > grid.max ? grid.max : code);
-  }
+function encodeRow(row: Float32Array, grid: CodeGrid, write: (k: number, code: number) => void): void {
+  for (let k = 0; k < row.length; k++) write(k, nearestCode(row[k] as number, grid));
 }
 
 /** Real values that the codes stand for. */

@@ -1,0 +1,132 @@
+import type { ActivationPlan } from "./activation-plan.ts";
+import { type CalibrationInput, cloneModel } from "./calibrate.ts";
+import { emitActivations, emitWeights, type QuantizedLayer } from "./emit-qdq.ts";
+import type { Grid } from "./grid.ts";
+import { collectStatistics, layerColumns } from "./layer-statistics.ts";
+import type { WeightedLayer } from "./layers.ts";
+import { mergeGraph } from "./merge-graphs.ts";
+import { graphOf } from "./onnx-file.ts";
+import type { PreparedModel, QuantizeRequest } from "./quantize-model.ts";
+import type { WeightSpec } from "./recipe.ts";
+import { layerBias, layerWeights, roundLayer, scaleFloors } from "./round-layer.ts";
+import { correctedBias, roundByGptq } from "./round-with-statistics.ts";
+import { dequantize, raiseScales } from "./weight-codes.ts";
+
+/** Beyond this many columns the moments' K × K sums outgrow memory and patience, and weights are rounded to nearest. */
+const MAX_COLUMNS = 4608;
+
+/** A convolution's window picks are K × K floats inside the graph, which must stay small beside the model. */
+const MAX_CONV_COLUMNS = 2304;
+
+export interface SequentialJob {
+  readonly prepared: PreparedModel;
+  readonly chosen: readonly { readonly layer: WeightedLayer; readonly spec: WeightSpec }[];
+  readonly plan: ActivationPlan;
+  readonly grids: ReadonlyMap<string, Grid>;
+  readonly inputGrids: ReadonlyMap<string, Grid>;
+  readonly calibration: CalibrationInput;
+  readonly request: QuantizeRequest;
+}
+
+/**
+ * Rounds layer after layer, each against the inputs that the already quantized ones before it deliver, and corrects biases by the
+ * same inputs' means. The prepared model is not changed.
+ */
+export async function roundSequentially(job: SequentialJob): Promise<QuantizedLayer[]> {
+  const { chosen, inputGrids, request } = job;
+  const done: QuantizedLayer[] = [];
+  for (const { layer, spec } of chosen) {
+    request.signal?.throwIfAborted();
+    done.push(await roundNext(job, done, layer, spec, inputGrids.get(layer.node.input[0] ?? "")));
+    request.onProgress?.({ stage: "round", share: done.length / chosen.length });
+  }
+  return done;
+}
+
+async function roundNext(
+  job: SequentialJob,
+  done: readonly QuantizedLayer[],
+  layer: WeightedLayer,
+  spec: WeightSpec,
+  input: Grid | undefined,
+): Promise<QuantizedLayer> {
+  const { view } = job.prepared;
+  const { columns } = layerColumns(layer);
+  const gptq = spec.rounding === "gptq" && columns <= (layer.op === "Conv" ? MAX_CONV_COLUMNS : MAX_COLUMNS);
+  const nearest = roundLayer(view, layer, spec, input);
+  // Without a bias nothing can take up a mean error, and without GPTQ nothing else is to be learned.
+  const takesBias = layer.op !== "MatMul";
+  if (!gptq && !takesBias) return nearest;
+  const values = layerWeights(view, layer);
+  const statistics = await statisticsFor(job, done, layer, { moments: gptq, centered: takesBias });
+  const rounded = gptq ? roundByGptq({ layer, spec, weights: values }, statistics) : nearest;
+  const entry: QuantizedLayer = {
+    layer,
+    spec,
+    layout: rounded.layout,
+    weights: rounded.weights,
+    bias: layerBias(view, layer),
+  };
+  if (!takesBias) return entry;
+  const bias = correctedBias(entry, values, dequantize(entry.weights, entry.layout), statistics);
+  if (input !== undefined)
+    raiseScales(entry.weights, values, entry.layout, spec, scaleFloors(bias, entry.layout.rows, input));
+  return { ...entry, bias };
+}
+
+async function statisticsFor(
+  { prepared, plan, grids, calibration, request }: SequentialJob,
+  done: readonly QuantizedLayer[],
+  layer: WeightedLayer,
+  options: { readonly moments: boolean; readonly centered: boolean },
+) {
+  const { model, view } = prepared;
+  const both = cloneModel(model);
+  const partly = cloneModel(model);
+  const nodeAt = (target: WeightedLayer, graphNodes: typeof view.graph.node) =>
+    graphNodes[view.graph.node.indexOf(target.node)] as WeightedLayer["node"];
+  const graph = graphOf(partly);
+  const nodes = [...graph.node];
+  const inputGrids = gridsByValue(plan, grids);
+  emitWeights(
+    graph,
+    done.map((entry) => ({ ...entry, layer: { ...entry.layer, node: nodeAt(entry.layer, nodes) } })),
+    inputGrids,
+  );
+  if (request.recipe.activations !== null) emitActivations(graph, plan, grids, request.recipe.activations.type);
+  const quantizedInput = nodeAt(layer, nodes).input[0] ?? "";
+  const rename = mergeGraph(graphOf(both), graph, "quantized/");
+  return collectStatistics({
+    model: both,
+    layer,
+    input: layer.node.input[0] ?? "",
+    inputQuantized: rename(quantizedInput),
+    ...options,
+    calibration: sampleFor(calibration),
+    request,
+  });
+}
+
+/** Grids by the values that use them, moved values included. */
+export function gridsByValue(plan: ActivationPlan, grids: ReadonlyMap<string, Grid>): Map<string, Grid> {
+  const byValue = new Map<string, Grid>();
+  for (const [value, source] of plan.rangeSource) {
+    const grid = grids.get(source);
+    if (grid) byValue.set(value, grid);
+  }
+  return byValue;
+}
+
+/** Items that statistics are taken over: their means are stable to a hundredth of a standard deviation long before. */
+const STATISTICS_ITEMS = 512;
+
+/** Evenly spaced items, where there are more than statistics need. */
+function sampleFor(calibration: CalibrationInput): CalibrationInput {
+  const { indices } = calibration;
+  if (indices.length <= STATISTICS_ITEMS) return calibration;
+  const every = indices.length / STATISTICS_ITEMS;
+  return {
+    ...calibration,
+    indices: Array.from({ length: STATISTICS_ITEMS }, (_, i) => indices[Math.floor(i * every)] as number),
+  };
+}
