@@ -34,8 +34,8 @@ export async function writeDecision(
 }
 
 /**
- * Decides a stored run by a policy file: `{ "gates": [...], "alpha": ... }` as in a config. Changes apply to the default gates by
- * id, on the run's lane; without a file the plan's own gates decide.
+ * Decides a stored run by a policy file: `{ "gates": [...], "alpha": ... }` as in a config. Changes apply to the run's own gates
+ * by id; an alpha applies to all that the file does not name one for.
  */
 export async function decideWithPolicy(options: {
   readonly run: string;
@@ -46,8 +46,14 @@ export async function decideWithPolicy(options: {
   if (options.policy === undefined) return decide(folder);
   const plan = await folder.read<Plan>("plan.json");
   const { gates: changes, alpha } = await readPolicy(options.policy);
+  const base = alpha === undefined ? plan.gates : plan.gates.map((gate) => ({ ...gate, alpha }));
   const config = plan.config as { alpha?: number };
-  const resolved = resolveGates({ changes, alpha: alpha ?? config.alpha ?? DEFAULTS.alpha, lane: plan.execution_lane });
+  const resolved = resolveGates({
+    base,
+    changes,
+    alpha: alpha ?? config.alpha ?? DEFAULTS.alpha,
+    lane: plan.execution_lane,
+  });
   if (resolved.problems.length > 0) {
     throw new HarnessError("CONFIG_INVALID", `${options.policy}: ${resolved.problems.join("; ")}`, {
       hint: "See docs/configs.md, gates.",

@@ -122,10 +122,13 @@ export function resolveGates(options: {
   readonly changes: readonly GateConfig[];
   readonly alpha: number;
   readonly lane: "ci" | "lab";
+  /** What the changes apply to, with tiers and alphas as they are; default: the gates every sweep has, on the given lane. */
+  readonly base?: readonly GateSpecDoc[];
 }): { readonly gates: GateSpecDoc[]; readonly problems: string[] } {
   const problems: string[] = [];
-  const byId = new Map<string, GateSpecDoc>(DEFAULT_GATES.map((gate) => [gate.id, { ...gate, alpha: options.alpha }]));
-  if (options.lane === "ci") {
+  const base = options.base ?? DEFAULT_GATES.map((gate) => ({ ...gate, alpha: options.alpha }));
+  const byId = new Map<string, GateSpecDoc>(base.map((gate) => [gate.id, { ...gate }]));
+  if (options.base === undefined && options.lane === "ci") {
     for (const gate of byId.values()) if (METRICS[gate.metric].isTime) gate.tier = "advisory";
   }
   const seen = new Set<string>();
@@ -136,13 +139,13 @@ export function resolveGates(options: {
       byId.delete(change.id);
       continue;
     }
-    const base = byId.get(change.id);
-    const { metric, policy } = { ...base, ...change };
+    const current = byId.get(change.id);
+    const { metric, policy } = { ...current, ...change };
     if (metric === undefined || policy === undefined) {
       problems.push(`gate "${change.id}" is new, so it needs "metric" and "policy"`);
       continue;
     }
-    const gate: GateSpecDoc = { ...NEW_GATE, alpha: options.alpha, ...base, ...change, metric, policy };
+    const gate: GateSpecDoc = { ...NEW_GATE, alpha: options.alpha, ...current, ...change, metric, policy };
     const problem = gateProblem(gate);
     if (problem !== undefined) problems.push(problem);
     byId.set(gate.id, gate);
