@@ -2,6 +2,15 @@
 
 export { autocorrelation, effectiveSampleSize, type Measured } from "./autocorrelation.ts";
 export { betaCdf, betaQuantile } from "./beta.ts";
+export {
+  type BettingClaim,
+  type BettingOptions,
+  type BettingProcess,
+  type BettingState,
+  type BettingVerdict,
+  bettingProcess,
+} from "./betting-process.ts";
+export { type BettingTest, bettingTest } from "./betting-test.ts";
 export { binomialCdf, binomialPmf, binomialQuantile } from "./binomial.ts";
 export { type BlockEstimate, blockBootstrap, blockLength } from "./block-bootstrap.ts";
 export { type BcaEstimate, type BootstrapOptions, bootstrapBca } from "./bootstrap-bca.ts";
@@ -10,9 +19,22 @@ export { coefficientOfVariation } from "./coefficient-of-variation.ts";
 export { mean, quantileOfSorted, sampleVariance, standardDeviation } from "./descriptive.ts";
 export type { Estimate, StatsReason, Unjudged } from "./estimate.ts";
 export { logGamma } from "./gamma.ts";
+export {
+  type ConfidenceSequenceOptions,
+  confidenceSequence,
+  type HedgedCapital,
+  hedgedCapital,
+} from "./hedged-capital.ts";
 export { hodgesLehmann } from "./hodges-lehmann.ts";
 export { type MannWhitneyTest, mannWhitney } from "./mann-whitney.ts";
 export { type McNemarResult, mcnemar } from "./mcnemar.ts";
+export {
+  bernoulliConfidenceSequence,
+  gammaExponentialBound,
+  type MixtureOptions,
+  mixtureTuning,
+  normalMixtureBound,
+} from "./mixture-bounds.ts";
 export { benjaminiHochberg, eBenjaminiHochberg, holm, type MultipleResult } from "./multiple.ts";
 export { newcombeInterval } from "./newcombe.ts";
 export { normalCdf, normalPdf, normalQuantile } from "./normal.ts";
@@ -28,6 +50,7 @@ export { type Counts, clopperPearson, type LevelOption, midPInterval, wilson } f
 export { type QuantileEstimate, quantileInterval, quantileSampleSize } from "./quantile-interval.ts";
 export type { Statistic } from "./resample.ts";
 export { RNG_ALGORITHM, type Rng, rng } from "./rng.ts";
+export { type SignEProcessOptions, signEProcess } from "./sign-e-process.ts";
 export { type SignedRankTest, signedRank } from "./signed-rank.ts";
 export { tCdf, tQuantile } from "./student-t.ts";
 export { predictionInterval, type TTest, tInterval, tTest } from "./t-interval.ts";
