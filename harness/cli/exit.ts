@@ -16,3 +16,11 @@ export function describeError(error: unknown, env: NodeJS.ProcessEnv): { text: s
     exitCode: EXIT.crash,
   };
 }
+
+/** What commander says of a command line it cannot use, in the form of {@link describeError}; its suggestion is the hint. */
+export function describeUsage(message: string): string {
+  const [said = "", ...suggestion] = message.replace(/^error: /, "").split("\n");
+  const sentence = said.charAt(0).toUpperCase() + said.slice(1);
+  const hint = suggestion.join(" ").replace(/[()]/g, "").trim() || "quantgate --help lists commands and examples.";
+  return `error: ${/[.!?]$/.test(sentence) ? sentence : `${sentence}.`} [CONFIG_USAGE]\nhint: ${hint}`;
+}

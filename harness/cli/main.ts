@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { describeError, EXIT } from "./exit.ts";
+import { describeError, describeUsage, EXIT } from "./exit.ts";
 import { packageVersion } from "./package-version.ts";
 
 /** A command's work, imported only when it is called: `--help` pays for none of them. Resolves to the exit code. */
@@ -41,12 +41,12 @@ const wholeNumber =
   (text: string): number => {
     const value = Number(text);
     if (!Number.isInteger(value) || value < least)
-      throw new InvalidArgumentError(`must be a whole number of at least ${least}.`);
+      throw new InvalidArgumentError(`Must be a whole number of at least ${least}.`);
     return value;
   };
 const positive = (text: string): number => {
   const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("must be a number above 0.");
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("Must be a number above 0.");
   return value;
 };
 const list = (text: string): string[] =>
@@ -138,16 +138,21 @@ command("evaluate", "quality and speed of one model on one dataset", "evaluate m
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/evaluate.js")).runEvaluate));
 
+// A reader that has seen enough (`| head`) is no fault of ours, and what was decided keeps its exit code.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+}
+
 try {
+  if (process.argv.length < 3) program.error("no command was given");
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     const isHelp = error.exitCode === 0;
-    if (!isHelp) {
-      const [sentence = "", ...suggestion] = error.message.replace(/^error: /, "").split("\n");
-      const hint = suggestion.join(" ").replace(/[()]/g, "").trim() || "see quantgate --help";
-      process.stderr.write(`error: ${sentence} [CONFIG_USAGE]\nhint: ${hint}\n`);
-    }
+    if (!isHelp) process.stderr.write(`${describeUsage(error.message)}\n`);
     process.exitCode = isHelp ? EXIT.ok : EXIT.usage;
   } else {
     const { text, exitCode } = describeError(error, process.env);

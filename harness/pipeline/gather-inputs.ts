@@ -12,10 +12,12 @@ import { planRandom } from "../plan/plan-random.ts";
 import { type ConfigFlags, type ConfigResolution, type QuantConfig, resolveConfig } from "../plan/resolve-config.ts";
 import { stratifiedOrder } from "../plan/stratified-order.ts";
 import { sha256, sha256OfFile } from "../platform/digest.ts";
+import { readBytes } from "../platform/files.ts";
 import { workingTreeCommit } from "../platform/git.ts";
 import type { Recipe, RecipePatch } from "../quantize/recipe.ts";
 import { composeRecipe, resolveRecipe } from "../quantize/recipes.ts";
 import { type PathRoots, resolvePath } from "../store/config-file.ts";
+import { refuseBrokenModel } from "./model-file.ts";
 
 /** Everything a sweep reads before it starts. */
 export interface SweepInputs {
@@ -94,6 +96,8 @@ async function readModel(
     throw new HarnessError("CONFIG_INVALID", `The model ${model.id} has no path`, { hint: 'Give it a "path".' });
   }
   const { sha256: digest, bytes } = await digestModel(model.path, roots, model.sha256);
+  const file = resolvePath(model.path, roots);
+  refuseBrokenModel(await readBytes(file, { what: "model", code: "CONFIG_MODEL_MISSING" }), file);
   return { id: model.id, path: model.path, sha256: digest, bytes };
 }
 
@@ -182,6 +186,6 @@ function withCalibration(recipe: Recipe, calibration: ConfigResolution["config"]
 
 /** Bits per weight that a tag's name claims, e.g. official-int8 → 8; full precision where it claims nothing. */
 function rankOfTag(tag: string): number {
-  const digits = /(?:int|uint|[wqu])(\d+)/i.exec(tag)?.[1] ?? /(\d+)\s*bit/i.exec(tag)?.[1];
+  const digits = /(?<![a-z])(?:int|uint|[wqu])(\d+)/i.exec(tag)?.[1] ?? /(\d+)\s*bit/i.exec(tag)?.[1];
   return digits === undefined ? 32 : Number(digits);
 }

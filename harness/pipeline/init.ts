@@ -1,4 +1,5 @@
-import { stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { listLabelledImages, loadImageFolder } from "../datasets/image-folder.ts";
 import { artifactJson } from "../domain/canonical-json.ts";
@@ -65,7 +66,7 @@ export async function init(options: InitOptions): Promise<InitResult> {
     resize: "stretch",
     layout: input.layout,
   };
-  const choice = await choosePreprocessing({ base, input, split, bytes, labelsPath: labelPaths.calibration });
+  const choice = await choosePreprocessing({ base, input, split, bytes });
   const fromConfig = (path: string) => relative(dirname(configPath), path).replaceAll("\\", "/") || ".";
   const dataset = (labels: string): ImageFolderDatasetConfig => ({
     ...base,
@@ -88,6 +89,9 @@ export async function init(options: InitOptions): Promise<InitResult> {
     seed: SEED,
   };
   checkConfig(config, "the new config");
+  // The config last: where it stands, the files it names do.
+  await atomicWrite(labelPaths.evaluation, labelsJson(split.evaluation));
+  await atomicWrite(labelPaths.calibration, labelsJson(split.calibration));
   await atomicWrite(configPath, artifactJson(config));
   const { dataDir } = modelRoots(options);
   const isDataPath = options.model.startsWith("data:");
@@ -168,22 +172,25 @@ async function choosePreprocessing(given: {
   readonly input: ImageInput;
   readonly split: Split;
   readonly bytes: Uint8Array;
-  readonly labelsPath: string;
 }): Promise<PreprocessingChoice> {
-  const { base, input, split, bytes, labelsPath } = given;
-  await atomicWrite(labelsPath, artifactJson(Object.fromEntries(split.calibration)));
-  await atomicWrite(
-    labelsPath.replace(/\.calibration\.json$/, ".evaluation.json"),
-    artifactJson(Object.fromEntries(split.evaluation)),
-  );
+  const { base, input, split, bytes } = given;
+  // Beside nothing of the user's: a trial that is refused or interrupted leaves no file behind.
+  const folder = await mkdtemp(join(tmpdir(), "quantgate-init-"));
+  const labelsPath = join(folder, "calibration.json");
   const sessions = childSessions();
   try {
+    await atomicWrite(labelsPath, labelsJson(split.calibration));
     const load = (color: "rgb" | "bgr" | "gray") =>
       loadImageFolder({ ...base, labels: labelsPath, color }, { resolvePath: (path) => path });
     return await findPreprocessing({ bytes, input, sessions, load });
   } finally {
     await sessions.close();
+    await rm(folder, { recursive: true, force: true });
   }
+}
+
+function labelsJson(entries: readonly [string, string][]): string {
+  return artifactJson(Object.fromEntries(entries));
 }
 
 function modelId(path: string): string {

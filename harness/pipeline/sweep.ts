@@ -8,6 +8,7 @@ import type { Summary } from "../domain/generated/summary-v1.ts";
 import type { Runtime } from "../domain/runtime-port.ts";
 import type { ConfigFlags } from "../plan/resolve-config.ts";
 import { type Clock, isoTime, systemClock } from "../platform/clock.ts";
+import { removeTemporaries } from "../platform/files.ts";
 import { hostFingerprint } from "../platform/host.ts";
 import { writePrepared } from "../platform/prepared-items.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
@@ -90,8 +91,8 @@ export async function sweep(options: SweepOptions = {}): Promise<SweepResult> {
  * from the stored config and must be the same (CONFIG_PLAN_MISMATCH).
  */
 export async function resumeSweep(run: string, options: SweepOptions = {}): Promise<SweepResult> {
-  const { cwd = process.cwd(), outDir = "results" } = options;
-  const folder = await RunFolder.open(resolve(cwd, run), resolve(cwd, outDir));
+  const { cwd = process.cwd(), outDir = "results", clock = systemClock } = options;
+  const folder = await RunFolder.open(run, resolve(cwd, outDir), cwd);
   const stored = await folder.read<Plan>("plan.json");
   const { config_dir: configDir, data_dir: dataDir, only } = stored.invocation;
   const inputs =
@@ -112,10 +113,17 @@ export async function resumeSweep(run: string, options: SweepOptions = {}): Prom
       },
     );
   }
-  const { journal, writer } = await resumeJournal(folder.file("journal.ndjson"), stored.plan_digest);
+  await removeTemporaries(folder.path);
   const runtime = openRuntime(inputs.plan);
   try {
-    return await execute({ options, inputs: { ...inputs, plan: stored }, folder, runtime, writer, earlier: journal });
+    const given = { options, inputs: { ...inputs, plan: stored }, folder, runtime };
+    if (await folder.isUnstarted()) {
+      const header = await journalHeader(given.inputs, folder, runtime, isoTime(clock));
+      const writer = await createJournal(folder.file("journal.ndjson"), header);
+      return await execute({ ...given, writer, earlier: undefined });
+    }
+    const { journal, writer } = await resumeJournal(folder.file("journal.ndjson"), stored.plan_digest);
+    return await execute({ ...given, writer, earlier: journal });
   } finally {
     await runtime.close();
   }

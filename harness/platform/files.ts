@@ -5,6 +5,7 @@ import {
   type FileHandle,
   mkdir,
   open,
+  readdir,
   readFile,
   realpath,
   rename,
@@ -138,6 +139,13 @@ async function replaceFile(
     if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined);
     throw writeError(path, error);
   }
+}
+
+/** Removes what writes that were killed left under a folder. Only for a folder that nobody is writing to. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const left = entries.filter((entry) => entry.isFile() && /^\..+\.[0-9a-f]{12}\.tmp$/.test(entry.name));
+  await Promise.all(left.map((entry) => rm(join(entry.parentPath, entry.name), { force: true })));
 }
 
 function temporaryName(path: string): string {

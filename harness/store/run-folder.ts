@@ -1,5 +1,5 @@
-import { readdir, stat } from "node:fs/promises";
-import { basename, join, relative, resolve } from "node:path";
+import { readdir, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { artifactJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { ArrayRef } from "../domain/generated/journal-v1.ts";
@@ -42,14 +42,32 @@ export class RunFolder {
   }
 
   /** Opens a run that exists: a path to it, to a file in it, or a run id under `outDir`. STORE_MISSING otherwise. */
-  static async open(run: string, outDir: string): Promise<RunFolder> {
-    for (const path of [resolve(run), resolve(run, ".."), resolve(outDir, run)]) {
+  static async open(run: string, outDir: string, cwd: string = process.cwd()): Promise<RunFolder> {
+    const given = resolve(cwd, run);
+    const isFile = (await stat(given).catch(() => undefined))?.isFile();
+    for (const path of [isFile ? dirname(given) : given, resolve(outDir, run)]) {
       const found = await stat(join(path, "plan.json")).catch(() => undefined);
       if (found?.isFile()) return new RunFolder(path);
     }
     throw new HarnessError("STORE_MISSING", `There is no run at ${run}`, {
       hint: `Name a run folder (it holds plan.json), or a run id under ${outDir}.`,
     });
+  }
+
+  /**
+   * Whether the run was stopped before its journal had a first whole line: no work is recorded, and none was done. Where later files
+   * exist, such a journal was lost, and this is false. What there is of a torn header is set aside.
+   */
+  async isUnstarted(): Promise<boolean> {
+    const before = new Set(["plan.json", "arrays", "journal.ndjson", "journal.ndjson.torn"]);
+    if ((await readdir(this.path)).some((name) => !before.has(name))) return false;
+    const journal = this.file("journal.ndjson");
+    if ((await stat(journal).catch(() => undefined)) === undefined) return true;
+    const content = await readBytes(journal, { what: "journal", code: "STORE_MISSING" });
+    if (content.includes(10)) return false;
+    if (content.length > 0) await atomicWrite(`${journal}.torn`, content);
+    await rm(journal);
+    return true;
   }
 
   file(...parts: string[]): string {
