@@ -1,5 +1,7 @@
 import type { PairedScores } from "../domain/comparison.ts";
-import { type Effect, scoreDrop, scoreDropPValue } from "./effect.ts";
+import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
+import { type Claims, scoreDropClaims } from "./claims.ts";
+import { type Effect, scoreDrop } from "./effect.ts";
 
 /**
  * Drop of the worst class. A PASS claims that every class is within the margin: an intersection-union test, so each class is
@@ -8,8 +10,8 @@ import { type Effect, scoreDrop, scoreDropPValue } from "./effect.ts";
  */
 export function worstClass(
   classes: readonly (PairedScores & { readonly name: string })[],
-  { margin, alpha }: { readonly margin: number; readonly alpha: number },
-): { effect: Effect; pPass: number | undefined; detail: string } {
+  { policy, margin, alpha }: Pick<GateSpecDoc, "policy" | "alpha"> & { readonly margin: number },
+): { effect: Effect; claims: Claims; detail: string } {
   const judged = classes.map((scores) => {
     const plain = scoreDrop(scores, 1 - 2 * alpha);
     const corrected = scoreDrop(scores, 1 - (2 * alpha) / classes.length);
@@ -17,15 +19,26 @@ export function worstClass(
     return {
       name: scores.name,
       effect: { ...plain, low: corrected.low, method } as Effect,
-      p: scoreDropPValue(scores, margin),
+      claims: scoreDropClaims(scores, policy, margin),
     };
   });
   const failing = judged.filter(({ effect }) => effect.low > margin);
   const pool = failing.length > 0 ? failing : judged;
   const worst = pool.reduce((x, y) => (rank(y.effect) > rank(x.effect) ? y : x));
-  const ps = judged.map(({ p }) => p);
-  const pPass = ps.every((p) => p !== undefined) ? Math.max(...ps) : undefined;
-  return { effect: worst.effect, pPass, detail: worst.name };
+  const pass = known(judged.map(({ claims }) => claims.pass));
+  const fail = known(judged.map(({ claims }) => claims.fail));
+  return {
+    effect: worst.effect,
+    claims: {
+      pass: pass === undefined ? undefined : Math.max(...pass),
+      fail: fail === undefined ? undefined : Math.min(1, classes.length * Math.min(...fail)),
+    },
+    detail: worst.name,
+  };
+}
+
+function known(ps: readonly (number | undefined)[]): number[] | undefined {
+  return ps.every((p) => p !== undefined) ? (ps as number[]) : undefined;
 }
 
 function rank(effect: Effect): number {

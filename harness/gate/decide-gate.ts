@@ -4,27 +4,22 @@ import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import type { GateResultDoc, NeededDoc } from "../domain/generated/summary-v1.ts";
 import { METRICS } from "../domain/metric.ts";
 import * as stats from "../stats/index.ts";
+import { type Claims, relativeChangeClaims, scoreDropClaims } from "./claims.ts";
 import { worstClass } from "./class-drop.ts";
-import {
-  type Effect,
-  effectDoc,
-  exactEffect,
-  logRatiosOf,
-  relativeChange,
-  relativeChangePValue,
-  scoreDrop,
-  scoreDropPValue,
-} from "./effect.ts";
+import { type Effect, effectDoc, exactEffect, logRatiosOf, relativeChange, scoreDrop } from "./effect.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { blocksNeeded, itemsNeeded } from "./needed.ts";
 
 /** What a gate of one kind measured, before the policy turns it into a verdict. */
 interface Measured {
   readonly effect: Effect;
-  readonly pPass: number | undefined;
+  readonly claims: Claims;
   readonly detail?: string;
   readonly needed?: NeededDoc | undefined;
 }
+
+/** What does not vary claims nothing random. */
+const NO_CLAIMS: Claims = { pass: undefined, fail: undefined };
 
 type NotMeasured = { readonly reason: Reason };
 
@@ -41,6 +36,7 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
     limit: spec.limit,
     effect: null,
     p_pass: null,
+    p_fail: null,
     detail: null,
     needed: null,
   };
@@ -48,7 +44,7 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   if (comparison.variantFailure !== undefined) return { ...blank, verdict: "fail", reasons: ["variant-failed"] };
   const measured = measure(spec, comparison);
   if ("reason" in measured) return { ...blank, verdict: "inconclusive", reasons: [measured.reason] };
-  const { effect, pPass, detail, needed } = measured;
+  const { effect, claims, detail, needed } = measured;
   const threshold = (spec.margin ?? spec.limit) as number;
   const doubts = doubtsAbout(spec, comparison);
   const judged = judge(spec.policy, effect, threshold);
@@ -58,7 +54,8 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   return {
     ...blank,
     effect: effectDoc(effect),
-    p_pass: final === "inconclusive" && doubts.length > 0 ? null : (pPass ?? null),
+    p_pass: final === "inconclusive" && doubts.length > 0 ? null : (claims.pass ?? null),
+    p_fail: final === "inconclusive" && doubts.length > 0 ? null : (claims.fail ?? null),
     detail: detail ?? null,
     verdict: final,
     reasons: reasonsFor(spec, final, doubts),
@@ -83,7 +80,7 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
       const effect = scoreDrop(scores, level);
       return {
         effect,
-        pPass: scoreDropPValue(scores, margin),
+        claims: scoreDropClaims(scores, spec.policy, margin),
         needed: itemsNeeded({
           effect,
           table: scores.table,
@@ -95,23 +92,23 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
     }
     case "quality.class_accuracy": {
       if (comparison.classes.length === 0) return { reason: "missing-metric" };
-      const worst = worstClass(comparison.classes, { margin, alpha: spec.alpha });
+      const worst = worstClass(comparison.classes, { policy: spec.policy, margin, alpha: spec.alpha });
       return { ...worst, needed: undefined };
     }
     case "size.bytes_on_disk": {
       const { bytesOnDisk, baselineBytesOnDisk } = comparison;
       if (bytesOnDisk === undefined || bytesOnDisk === 0) return { reason: "missing-metric" };
-      if (spec.limit !== null) return { effect: exactEffect(bytesOnDisk), pPass: undefined };
+      if (spec.limit !== null) return { effect: exactEffect(bytesOnDisk), claims: NO_CLAIMS };
       if (baselineBytesOnDisk === undefined || baselineBytesOnDisk === 0) return { reason: "missing-baseline" };
       const difference = bytesOnDisk - baselineBytesOnDisk;
       const value = spec.margin_kind === "relative" ? difference / baselineBytesOnDisk : difference;
-      return { effect: exactEffect(value), pPass: undefined };
+      return { effect: exactEffect(value), claims: NO_CLAIMS };
     }
     case "determinism.rate": {
       const { n, matching } = comparison.determinism;
       if (n < 2) return { reason: "missing-metric" };
       const flips = stats.clopperPearson({ successes: n - matching, n }, { level });
-      return { effect: flips, pPass: undefined };
+      return { effect: flips, claims: NO_CLAIMS };
     }
     default: {
       const logRatios = logRatiosOf(comparison, spec.metric) as Float64Array;
@@ -121,7 +118,7 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
       const effect = relativeChange(oriented, level);
       return {
         effect,
-        pPass: relativeChangePValue(oriented, margin),
+        claims: relativeChangeClaims(oriented, spec.policy, margin),
         needed: blocksNeeded({
           logRatios: oriented,
           margin,
@@ -138,11 +135,10 @@ function accuracyLimit(spec: GateSpecDoc, total: number, n: number, level: numbe
   const correct = spec.policy === "floor" ? Math.floor(total) : Math.ceil(total);
   const limit = spec.limit as number;
   const bound = { n, p: limit };
-  const pPass =
-    spec.policy === "floor"
-      ? stats.binomialCdf(correct - 1, { ...bound, tail: "upper" })
-      : stats.binomialCdf(correct, bound);
-  return { effect: stats.clopperPearson({ successes: correct, n }, { level }), pPass };
+  const atLeast = stats.binomialCdf(correct - 1, { ...bound, tail: "upper" });
+  const atMost = stats.binomialCdf(correct, bound);
+  const claims = spec.policy === "floor" ? { pass: atLeast, fail: atMost } : { pass: atMost, fail: atLeast };
+  return { effect: stats.clopperPearson({ successes: correct, n }, { level }), claims };
 }
 
 function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[] {

@@ -1,6 +1,6 @@
 import type { SuiteDoc } from "../domain/generated/summary-v1.ts";
 import * as stats from "../stats/index.ts";
-import { type RowDecision, rowPValue } from "./decide-row.ts";
+import { type RowDecision, rowFailPValue, rowPValue } from "./decide-row.ts";
 
 /** What the choice among passing variants looks at. */
 export interface Merit {
@@ -16,6 +16,7 @@ const SPEED_TIE = 0.02;
 /**
  * The suite's verdict. Required variants were named before anything was measured, so each is judged at its own α. Picking any
  * passing candidate is a claim about the best of many, so candidates count only where their pass survives Holm over all of them.
+ * "Some required variant is worse" is a union too: its fail counts where it survives Holm over the required ones.
  * A run without a baseline reading that holds its own gates decides nothing.
  */
 export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit[], alpha: number): SuiteDoc {
@@ -31,8 +32,9 @@ export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit
   }
   const ship = choose(shippable, merits);
   const failed = required.filter((row) => row.verdict === "fail");
-  const open = required.filter((row) => row.verdict === "inconclusive");
-  if (failed.length > 0) {
+  const isCertain = holmFailed(required, alpha);
+  const open = required.filter((row) => row.verdict === "inconclusive" || row.verdict === "fail");
+  if (isCertain) {
     return {
       ...base,
       ship,
@@ -42,7 +44,11 @@ export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit
     };
   }
   if (open.length > 0) {
-    const reasons = open.map((row) => `required ${row.cellId} is inconclusive`);
+    const reasons = open.map((row) =>
+      row.verdict === "fail"
+        ? `required ${row.cellId} fails alone, but not after correcting for ${required.length} required variants`
+        : `required ${row.cellId} is inconclusive`,
+    );
     return { ...base, ship, verdict: "inconclusive", exit_code: 4, reasons };
   }
   if (required.length > 0 || certified.length > 0) return { ...base, ship, verdict: "pass", exit_code: 0, reasons: [] };
@@ -70,6 +76,11 @@ function holmCertified(candidates: readonly RowDecision[], alpha: number): strin
   return candidates
     .filter((row, i) => row.verdict === "pass" && (adjusted[i] as number) <= alpha)
     .map((row) => row.cellId);
+}
+
+function holmFailed(required: readonly RowDecision[], alpha: number): boolean {
+  const { adjusted } = stats.holm(required.map((row) => (row.verdict === "fail" ? (rowFailPValue(row) ?? 1) : 1)));
+  return required.some((row, i) => row.verdict === "fail" && (adjusted[i] as number) <= alpha);
 }
 
 function choose(shippable: readonly string[], merits: readonly Merit[]): string | null {

@@ -11,23 +11,9 @@ export function scoreDrop(scores: PairedScores, level: number): Effect {
   return stats.tInterval(scores.differences ?? new Float64Array(0), { level });
 }
 
-/** p-value of the claim "the drop is below the margin". */
-export function scoreDropPValue(scores: PairedScores, margin: number): number | undefined {
-  if (scores.table !== undefined) return stats.tangoTest(scores.table, { difference: margin }).pBelow;
-  const differences = scores.differences ?? new Float64Array(0);
-  if (differences.length === 0) return undefined;
-  return stats.tTest(differences, { location: margin, alternative: "less" }).p;
-}
-
 /** Relative change candidate/baseline - 1 (+ is more) from log ratios of blocks: Hodges-Lehmann with the exact Wilcoxon interval. */
 export function relativeChange(logRatios: Float64Array, level: number): Effect {
   return mapEffect(stats.hodgesLehmann(logRatios, { level }), Math.expm1);
-}
-
-/** p-value of the claim "the relative change is below the margin" (exact signed-rank). */
-export function relativeChangePValue(logRatios: Float64Array, margin: number): number | undefined {
-  if (logRatios.length === 0) return undefined;
-  return stats.signedRank(logRatios, { location: Math.log1p(margin), alternative: "less" }).p;
 }
 
 /** A monotone increasing transform of value and bounds. */

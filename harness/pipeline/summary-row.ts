@@ -5,7 +5,7 @@ import type { Comparison, PairedScores } from "../domain/comparison.ts";
 import type { ArrayRef } from "../domain/generated/journal-v1.ts";
 import type { ClassRowDoc, EstimateDoc, ParityDoc, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { numericParity } from "../evaluators/numeric-parity.ts";
-import type { RowDecision } from "../gate/decide-row.ts";
+import { chanceGates, type RowDecision } from "../gate/decide-row.ts";
 import { type Effect, effectDoc, mapEffect, relativeChange, scoreDrop, speedupOf } from "../gate/effect.ts";
 import * as stats from "../stats/index.ts";
 
@@ -174,11 +174,14 @@ function runQuality(
   return { run_quality_status: "ok", run_quality_reasons: [] };
 }
 
-function reasonTexts({ gates }: RowDecision): string[] {
-  return gates
+function reasonTexts({ gates, verdict }: RowDecision): string[] {
+  const isUncertain = verdict === "inconclusive" && gates.some((g) => g.tier === "primary" && g.verdict === "fail");
+  const correction = `A gate fails alone, but not after correcting for ${chanceGates(gates)} gates.`;
+  const texts = gates
     .filter((gate) => gate.tier === "primary" && gate.verdict !== "pass" && gate.verdict !== "reference")
     .map((gate) => {
       const reasons = gate.reasons.map((code) => REASONS[code as Reason] ?? code);
       return `${gate.gate_id}: ${gate.verdict}${reasons.length > 0 ? `. ${reasons.join(" ")}` : ""}`;
     });
+  return isUncertain ? [...texts, correction] : texts;
 }

@@ -559,6 +559,10 @@ export interface GateResultDoc {
    */
   p_pass: number | null;
   /**
+   * p-value of the claim that the gate is violated; null where nothing random decides it. A row's FAIL must survive Holm over these.
+   */
+  p_fail?: number | null;
+  /**
    * Typed reasons.
    */
   reasons: string[];

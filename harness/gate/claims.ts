@@ -1,0 +1,54 @@
+import type { PairedScores } from "../domain/comparison.ts";
+import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
+import * as stats from "../stats/index.ts";
+
+/** p-values of a gate's two claims; undefined where nothing can be tested. The interval's verdict and these agree. */
+export interface Claims {
+  /** "The gate is met." */
+  readonly pass: number | undefined;
+  /** "The gate is violated." */
+  readonly fail: number | undefined;
+}
+
+type Sides = (threshold: number) => { readonly below: number; readonly above: number };
+
+/** Claims about a drop in score (+ is worse): Tango's score test on a paired table, t on item means where runs differ. */
+export function scoreDropClaims(scores: PairedScores, policy: GateSpecDoc["policy"], margin: number): Claims {
+  const { table, differences = new Float64Array(0) } = scores;
+  if (table !== undefined) {
+    return claims(policy, margin, -margin, (difference) => {
+      const { pBelow, pAbove } = stats.tangoTest(table, { difference });
+      return { below: pBelow, above: pAbove };
+    });
+  }
+  const test = stats.tTest(differences, { location: margin, alternative: "less" });
+  if (test.reason !== undefined) return { pass: test.reason === "no-data" ? undefined : test.p, fail: undefined };
+  return claims(policy, margin, -margin, (location) => {
+    const below = stats.tTest(differences, { location, alternative: "less" }).p;
+    return { below, above: stats.tTest(differences, { location, alternative: "greater" }).p };
+  });
+}
+
+/** Claims about a relative change (+ is worse) from log ratios of blocks: the exact signed-rank test. */
+export function relativeChangeClaims(logRatios: Float64Array, policy: GateSpecDoc["policy"], margin: number): Claims {
+  if (logRatios.length === 0) return { pass: undefined, fail: undefined };
+  return claims(policy, Math.log1p(margin), Math.log1p(-margin), (location) => ({
+    below: stats.signedRank(logRatios, { location, alternative: "less" }).p,
+    above: stats.signedRank(logRatios, { location, alternative: "greater" }).p,
+  }));
+}
+
+/** Where each policy's claims have their border; equivalence needs both sides to pass (two one-sided tests), either fails it. */
+function claims(policy: GateSpecDoc["policy"], margin: number, lowerMargin: number, sides: Sides): Claims {
+  const atMargin = sides(margin);
+  switch (policy) {
+    case "any-regression":
+      return { pass: atMargin.below, fail: sides(0).above };
+    case "equivalence": {
+      const atLower = sides(lowerMargin);
+      return { pass: Math.max(atMargin.below, atLower.above), fail: Math.min(atMargin.above, atLower.below) };
+    }
+    default:
+      return { pass: atMargin.below, fail: atMargin.above };
+  }
+}
