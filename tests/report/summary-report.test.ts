@@ -116,10 +116,11 @@ describe("the sentences", () => {
     assert.equal(sentences(cases.firstRun())[0], "Ship u8s8: 1.7x faster, 73 % smaller, drop below 1 point.");
   });
 
-  it("say what would settle an inconclusive, in the caller's noun", () => {
-    const told = sentences(cases.firstRun());
-    assert.ok(told.includes("w4a8: about 4,600 more images would decide (6 minutes)."));
-    assert.ok(sentences(cases.firstRun()).includes("w4a8: about 4,600 more items would decide (6 minutes)."));
+  it("say what would settle an inconclusive, in the dataset's noun", () => {
+    const run = cases.firstRun();
+    assert.ok(sentences(run).includes("w4a8: about 4,600 more images would decide (6 minutes)."));
+    const { item_noun: _, ...dataset } = run.dataset;
+    assert.ok(sentences({ ...run, dataset }).includes("w4a8: about 4,600 more items would decide (6 minutes)."));
   });
 
   it("blame emulation only where there is some and the variant is not faster", () => {
