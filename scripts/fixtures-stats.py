@@ -1,6 +1,6 @@
 """Writes tests/fixtures/stats/*.json: reference values of SciPy, with the versions noted in each file.
 
-Run it in an environment with numpy, scipy, statsmodels and mpmath:  python scripts/fixtures-stats.py
+Run it in an environment with numpy, scipy, statsmodels, diptest and mpmath:  python scripts/fixtures-stats.py
 and then  npx biome format --write tests/fixtures/stats
 mpmath (40 digits) is the arbiter: a point at which SciPy itself is off by more than 1e-13 keeps mpmath's value and is marked
 `"by": "mpmath"`, so that no test asks us to reproduce another library's rounding.
@@ -11,10 +11,12 @@ import math
 import pathlib
 import platform
 
+import diptest
 import mpmath as mp
 import numpy as np
 import scipy
 import statsmodels
+import statsmodels.api as sm
 from scipy import special, stats
 
 mp.mp.dps = 40
@@ -24,6 +26,7 @@ VERSIONS = {
     "scipy": scipy.__version__,
     "numpy": np.__version__,
     "statsmodels": statsmodels.__version__,
+    "diptest": diptest.__version__,
     "mpmath": mp.__version__,
 }
 
@@ -246,6 +249,30 @@ def bootstrap():
     return {"cases": cases}
 
 
+def noise():
+    """Kendall's exact and corrected p-values, dips, clustered standard errors, and the ANOVA estimate of variance components."""
+    draw = np.random.default_rng(99)
+    kendall = []
+    for n in (5, 12, 40):
+        y = np.round(draw.normal(0, 1, n) + 0.03 * np.arange(n), 6).tolist()
+        test = lambda side: stats.kendalltau(range(n), y, method="exact", alternative=side)
+        kendall.append({"y": y, "tau": float(test("less").statistic), "p": [float(test(side).pvalue) for side in ("less", "two-sided", "greater")], "slope": float(stats.theilslopes(y, range(n)).slope)})
+    dips = []
+    for n in (4, 9, 30, 101):
+        for x in (draw.normal(size=n), draw.uniform(size=n), np.concatenate([draw.normal(size=n // 2), draw.normal(5, 1, n - n // 2)]), draw.integers(0, 6, n)):
+            x = np.round(np.asarray(x, dtype=float), 5)
+            dips.append({"x": x.tolist(), "dip": float(diptest.dipstat(x))})
+    labels = draw.integers(0, 12, 60)
+    scores = np.round(draw.normal(0, 1, 60) + draw.normal(0, 1, 12)[labels], 5)
+    fit = sm.OLS(scores, np.ones(60)).fit(cov_type="cluster", cov_kwds={"groups": labels, "use_correction": False})
+    clusters = {"scores": scores.tolist(), "clusters": labels.tolist(), "mean": float(fit.params[0]), "standardError": float(fit.bse[0])}
+    bimodal = np.concatenate([draw.normal(0, 1, 40), draw.normal(6, 1, 40)])
+    g, k = stats.skew(bimodal, bias=False), stats.kurtosis(bimodal, bias=False)
+    m = len(bimodal)
+    sarle = {"x": bimodal.tolist(), "coefficient": float((g * g + 1) / (k + 3 * (m - 1) ** 2 / ((m - 2) * (m - 3))))}
+    return {"kendall": kendall, "dips": dips, "clusters": clusters, "sarle": sarle}
+
+
 if __name__ == "__main__":
     write("normal", normal())
     write("beta", beta())
@@ -257,3 +284,4 @@ if __name__ == "__main__":
     write("coefficient-of-variation", coefficient_of_variation())
     write("rank-tests", rank_tests())
     write("bootstrap", bootstrap())
+    write("noise", noise())

@@ -11,13 +11,16 @@ export {
   bettingProcess,
 } from "./betting-process.ts";
 export { type BettingTest, bettingTest } from "./betting-test.ts";
+export { type Bimodality, bimodality } from "./bimodality.ts";
 export { binomialCdf, binomialPmf, binomialQuantile } from "./binomial.ts";
 export { type BlockEstimate, blockBootstrap, blockLength } from "./block-bootstrap.ts";
 export { type BcaEstimate, type BootstrapOptions, bootstrapBca } from "./bootstrap-bca.ts";
 export { chiSquareCdf, chiSquareQuantile, gammaCdf, gammaQuantile } from "./chi-square.ts";
 export { coefficientOfVariation } from "./coefficient-of-variation.ts";
 export { mean, quantileOfSorted, sampleVariance, standardDeviation } from "./descriptive.ts";
+export { dipOfSorted } from "./dip.ts";
 export type { Estimate, StatsReason, Unjudged } from "./estimate.ts";
+export { type FlipRate, flipRateBound } from "./flip-rate.ts";
 export { logGamma } from "./gamma.ts";
 export {
   type ConfidenceSequenceOptions,
@@ -26,6 +29,8 @@ export {
   hedgedCapital,
 } from "./hedged-capital.ts";
 export { hodgesLehmann } from "./hodges-lehmann.ts";
+export { kaliberaJones, type RepetitionPlan, type VarianceComponents, varianceComponents } from "./kalibera-jones.ts";
+export { type MannKendallTest, mannKendall } from "./mann-kendall.ts";
 export { type MannWhitneyTest, mannWhitney } from "./mann-whitney.ts";
 export { type McNemarResult, mcnemar } from "./mcnemar.ts";
 export {
@@ -50,8 +55,16 @@ export { type Counts, clopperPearson, type LevelOption, midPInterval, wilson } f
 export { type QuantileEstimate, quantileInterval, quantileSampleSize } from "./quantile-interval.ts";
 export type { Statistic } from "./resample.ts";
 export { RNG_ALGORITHM, type Rng, rng } from "./rng.ts";
+export { mlperfAllowance, mlperfQueries, type ServiceLevelOptions } from "./service-level.ts";
 export { type SignEProcessOptions, signEProcess } from "./sign-e-process.ts";
 export { type SignedRankTest, signedRank } from "./signed-rank.ts";
+export {
+  type ClusteredEstimate,
+  clusteredStandardError,
+  plannedStandardError,
+  type RepeatAwareEstimate,
+  repeatAwareStandardError,
+} from "./standard-error.ts";
 export { tCdf, tQuantile } from "./student-t.ts";
 export { predictionInterval, type TTest, tInterval, tTest } from "./t-interval.ts";
 export { type TangoTest, tangoInterval, tangoTest } from "./tango.ts";
