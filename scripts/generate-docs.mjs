@@ -9,18 +9,19 @@ const dist = (path) => import(new URL(`../dist/harness/${path}`, import.meta.url
 const check = process.argv.includes("--check");
 
 const schema = JSON.parse(readFileSync(join(root, "schemas/config.v1.schema.json"), "utf8"));
-const { DEFAULTS, resolveGates } = await dist("plan/defaults.js");
+const { DEFAULTS } = await dist("plan/defaults.js");
+const { resolveGates } = await dist("plan/resolve-gates.js");
 const { RECIPE_NAMES, resolveRecipe } = await dist("quantize/recipes.js");
 const { ERROR_CODES } = await dist("domain/errors.js");
 const { REASONS, FINDINGS } = await dist("domain/codes.js");
 const { METRICS } = await dist("domain/metric.js");
 
 /**
- * Defaults that live beside the code that uses them, by section: plan/expand-cells.ts (role), plan/defaults.ts (a new gate),
+ * Defaults that live beside the code that uses them, by section: plan/expand-cells.ts (role), plan/resolve-gates.ts (a new gate),
  * datasets/image-folder.ts. A `default` in the schema wins.
  */
 const ROLE = { role: "candidate", kind: "recipe" };
-const NEW_GATE = { margin_kind: "absolute", tier: "advisory", enabled: true };
+const NEW_GATE = { tier: "advisory", enabled: true };
 const IMAGE_FOLDER = { resize: "stretch", pad_value: 114, crop_fraction: 1, color: "rgb", layout: "nchw" };
 
 /** Objects that have a section of their own; a field of that type points to it. */

@@ -1,5 +1,6 @@
 import type { TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
 import type { PlannedCell, PlannedVariant } from "../domain/generated/plan-v1.ts";
+import { type Determinism, determinism } from "./determinism.ts";
 import { type QualitySample, qualitySample } from "./quality-samples.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -30,13 +31,6 @@ export interface CellSamples {
   readonly determinism: Determinism;
 }
 
-export interface Determinism {
-  /** Finished trials, failed ones too. */
-  readonly n: number;
-  /** Trials whose outputs equal the mode; a failed trial never does. */
-  readonly matching: number;
-}
-
 /** Journal → one sample set a cell, in plan order. */
 export function cellSamples(record: RunRecord): CellSamples[] {
   const { plan } = record;
@@ -49,7 +43,8 @@ export function cellSamples(record: RunRecord): CellSamples[] {
   }
   return plan.cells.map((cell): CellSamples => {
     const finished = (byCell.get(cell.cell_id) ?? []).sort((x, y) => x.block - y.block);
-    const completed = finished.filter((trial) => trial.state === "completed");
+    // A trial that ended well but timed nothing did not measure: it counts as failed, so that its block does not just vanish.
+    const completed = finished.filter(({ state, measured }) => state === "completed" && measured?.latency_ns.length);
     const planned = plan.trials.filter((trial) => trial.kind === "trial" && trial.cell_id === cell.cell_id).length;
     const byBlock = (value: (measured: NonNullable<TrialLine["measured"]>) => number | undefined): ByBlock => {
       const values = new Array<number | undefined>(plan.trial_counts.per_cell).fill(undefined);
@@ -87,37 +82,20 @@ export function median(values: readonly number[]): number | undefined {
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] as number) + upper) / 2;
 }
 
-/** Candidate over baseline, log scale, of the blocks in which both were measured. */
+/**
+ * Candidate over baseline, log scale, of the blocks in which both were measured. A value that no measurement gives (0, NaN)
+ * makes its ratio NaN: it must not vanish among the good ones.
+ */
 export function logRatios(candidate: ByBlock, baseline: ByBlock): Float64Array {
   const ratios: number[] = [];
   for (const [block, value] of candidate.entries()) {
     const reference = baseline[block];
-    if (value !== undefined && reference !== undefined && value > 0 && reference > 0)
-      ratios.push(Math.log(value / reference));
+    if (value === undefined || reference === undefined) continue;
+    ratios.push(value > 0 && reference > 0 ? Math.log(value / reference) : Number.NaN);
   }
   return Float64Array.from(ratios);
 }
 
 export function present(values: ByBlock): Float64Array {
   return Float64Array.from(values.filter((value) => value !== undefined));
-}
-
-function determinism(finished: readonly TrialLine[]): Determinism {
-  const subsetMode = mode(finished.map((trial) => trial.measured?.subset.outputs_sha256));
-  const allMode = mode(finished.map((trial) => trial.measured?.outputs_sha256 ?? undefined));
-  const matching = finished.filter(({ measured }) => {
-    if (measured === null) return false;
-    const { subset, outputs_sha256 } = measured;
-    return subset.outputs_sha256 === subsetMode && (outputs_sha256 === null || outputs_sha256 === allMode);
-  });
-  return { n: finished.length, matching: matching.length };
-}
-
-/** Most frequent value; the earliest of equals. */
-function mode(values: readonly (string | undefined)[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const value of values) if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
-  let best: string | undefined;
-  for (const [value, count] of counts) if (best === undefined || count > (counts.get(best) as number)) best = value;
-  return best;
 }

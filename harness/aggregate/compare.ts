@@ -1,6 +1,6 @@
-import type { Comparison, PairedScores } from "../domain/comparison.ts";
+import type { Comparison } from "../domain/comparison.ts";
 import { type CellSamples, logRatios } from "./cell-samples.ts";
-import { itemsOf, pairedTable, type QualitySample, scoreDifferences, totalScore } from "./quality-samples.ts";
+import { pairScores } from "./quality-samples.ts";
 
 /** What the whole session says about all its comparisons. */
 export interface SessionFacts {
@@ -12,20 +12,26 @@ export interface SessionFacts {
 /** One comparison a cell, in the order of `samples`. A baseline is compared with itself. */
 export function compareCells(samples: readonly CellSamples[], facts: SessionFacts): Comparison[] {
   const byCell = new Map(samples.map((sample) => [sample.cell.cell_id, sample]));
+  const everyItem = Array.from(facts.labels.keys());
+  const byClass = itemsByClass(facts);
   return samples.map((candidate) => {
     const baseline = byCell.get(candidate.cell.baseline_cell_id) as CellSamples;
-    const pair = scorePairs(baseline.quality, candidate.quality, facts);
+    const pair = (items: readonly number[]) =>
+      baseline.quality === undefined || candidate.quality === undefined
+        ? undefined
+        : pairScores(baseline.quality, candidate.quality, items);
     return {
       cellId: candidate.cell.cell_id,
       role: candidate.variant.role,
       variantFailure: candidate.made?.state === "failed" ? (candidate.made.failure ?? "unknown") : undefined,
       trials: candidate.trials,
-      overall: pair(undefined),
-      classes: facts.classNames.flatMap((name, label) => {
-        const scores = pair(label);
-        return scores === undefined || scores.n === 0 ? [] : [{ name, ...scores }];
+      overall: pair(everyItem),
+      classes: byClass.flatMap(({ name, items }) => {
+        const scores = pair(items);
+        return scores === undefined ? [] : [{ name, ...scores }];
       }),
       invalidRows: candidate.quality?.invalidRows ?? 0,
+      baselineInvalidRows: baseline.quality?.invalidRows ?? 0,
       latencyLogRatios: logRatios(candidate.latencyMedianS, baseline.latencyMedianS),
       memoryLogRatios: logRatios(candidate.peakRssBytes, baseline.peakRssBytes),
       throughputLogRatios: logRatios(candidate.itemsPerSecond, baseline.itemsPerSecond),
@@ -40,22 +46,15 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
   });
 }
 
-function scorePairs(
-  baseline: QualitySample | undefined,
-  candidate: QualitySample | undefined,
-  { labels }: SessionFacts,
-): (label: number | undefined) => PairedScores | undefined {
-  return (label) => {
-    if (baseline === undefined || candidate === undefined || baseline.n !== labels.length) return undefined;
-    const items = itemsOf(labels, label);
-    const isBinary = baseline.isBinary && candidate.isBinary;
-    return {
-      n: items.length,
-      total: totalScore(candidate, items),
-      table: isBinary ? pairedTable(baseline, candidate, items) : undefined,
-      differences: isBinary ? undefined : scoreDifferences(baseline, candidate, items),
-    };
-  };
+/** Items of each class that has any, in the order of the classes. */
+function itemsByClass({ labels, classNames }: SessionFacts): { name: string; items: number[] }[] {
+  const classes = classNames.map((name) => ({ name, items: [] as number[] }));
+  for (const [item, label] of labels.entries()) {
+    const owner = classes[label];
+    if (owner === undefined) throw new RangeError(`item ${item} has the label ${label} of ${classes.length} classes`);
+    owner.items.push(item);
+  }
+  return classes.filter(({ items }) => items.length > 0);
 }
 
 function isConstant(values: Float64Array): boolean {

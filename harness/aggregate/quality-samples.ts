@@ -1,5 +1,6 @@
-import type { PairedTable } from "../domain/comparison.ts";
+import type { PairedScores } from "../domain/comparison.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
+import { pairedTable } from "../stats/paired-table.ts";
 import { unpackBits } from "./run-record.ts";
 
 /** Item scores of one cell over its full evaluations. */
@@ -9,10 +10,13 @@ export interface QualitySample {
   /** Full evaluations that were planned and ran, completed or failed. */
   readonly runs: number;
   readonly failedRuns: number;
-  /** True when no run failed and every run has the same right items: scores are 0 or 1, and paired tables apply. */
-  readonly isBinary: boolean;
   /** Mean score of each item over the runs, 0..1; a failed run scores 0 for every item. */
   readonly scores: Float64Array;
+  /**
+   * The same over the completed runs alone: what others are compared with. A baseline whose run failed must not become easier to
+   * beat. Undefined when no run completed.
+   */
+  readonly reference: Float64Array | undefined;
   readonly topK: { readonly k: number; readonly correct: number } | undefined;
   readonly invalidRows: number;
 }
@@ -21,11 +25,10 @@ export interface QualitySample {
 export function qualitySample(trials: readonly TrialLine[], itemCount: number): QualitySample | undefined {
   const runs = trials.filter((trial) => trial.trial_kind === "trial" && trial.evaluates === "all");
   if (runs.length === 0) return undefined;
-  const scores = new Float64Array(itemCount);
+  const sums = new Float64Array(itemCount);
   let failedRuns = 0;
   let invalidRows = 0;
   let topK: QualitySample["topK"];
-  const bits = new Set<string>();
   for (const { measured } of runs) {
     if (measured === null || measured.quality.n !== itemCount) {
       failedRuns++;
@@ -33,49 +36,45 @@ export function qualitySample(trials: readonly TrialLine[], itemCount: number): 
     }
     const { quality } = measured;
     const right = unpackBits(quality.correct_bits, itemCount);
-    for (let i = 0; i < itemCount; i++) scores[i] = (scores[i] as number) + (right[i] as number);
-    bits.add(quality.correct_bits);
+    for (let i = 0; i < itemCount; i++) sums[i] = (sums[i] as number) + (right[i] as number);
     invalidRows = Math.max(invalidRows, quality.invalid_rows);
     topK ??= { k: quality.top_k, correct: quality.top_k_correct };
   }
-  for (let i = 0; i < itemCount; i++) scores[i] = (scores[i] as number) / runs.length;
+  const completed = runs.length - failedRuns;
   return {
     n: itemCount,
     runs: runs.length,
     failedRuns,
-    isBinary: failedRuns === 0 && bits.size === 1,
-    scores,
+    scores: sums.map((sum) => sum / runs.length),
+    reference: completed === 0 ? undefined : sums.map((sum) => sum / completed),
     topK,
     invalidRows,
   };
 }
 
-/** Items of one class (or all, with `label` undefined), by index. */
-export function itemsOf(labels: Int32Array, label?: number): Int32Array {
-  const chosen: number[] = [];
-  for (let i = 0; i < labels.length; i++) if (label === undefined || labels[i] === label) chosen.push(i);
-  return Int32Array.from(chosen);
+/** Scores of the chosen items, paired; undefined when the baseline has no completed evaluation. */
+export function pairScores(
+  baseline: QualitySample,
+  candidate: QualitySample,
+  items: readonly number[],
+): PairedScores | undefined {
+  const { reference } = baseline;
+  if (reference === undefined) return undefined;
+  const before = items.map((item) => reference[item] as number);
+  const after = items.map((item) => candidate.scores[item] as number);
+  const isBinary = before.every(isZeroOrOne) && after.every(isZeroOrOne);
+  return {
+    n: items.length,
+    total: after.reduce((sum, score) => sum + score, 0),
+    table: isBinary ? pairedTable(before, after) : undefined,
+    differences: isBinary ? undefined : Float64Array.from(before, (score, i) => score - (after[i] as number)),
+    strict: pairedTable(
+      before.map((score) => score > 0),
+      after.map((score) => score === 1),
+    ),
+  };
 }
 
-/** Table of two binary samples over the chosen items. */
-export function pairedTable(baseline: QualitySample, candidate: QualitySample, items: Int32Array): PairedTable {
-  const table = { a: 0, b: 0, c: 0, d: 0 };
-  for (const item of items) {
-    const base = baseline.scores[item] === 1;
-    const cand = candidate.scores[item] === 1;
-    table[base ? (cand ? "a" : "b") : cand ? "c" : "d"]++;
-  }
-  return table;
-}
-
-/** Baseline minus candidate score of each chosen item, for samples that are not binary. */
-export function scoreDifferences(baseline: QualitySample, candidate: QualitySample, items: Int32Array): Float64Array {
-  return Float64Array.from(items, (item) => (baseline.scores[item] as number) - (candidate.scores[item] as number));
-}
-
-/** Sum of scores over the chosen items. */
-export function totalScore(sample: QualitySample, items: Int32Array): number {
-  let sum = 0;
-  for (const item of items) sum += sample.scores[item] as number;
-  return sum;
+function isZeroOrOne(score: number): boolean {
+  return score === 0 || score === 1;
 }

@@ -1,4 +1,4 @@
-/** 2x2 table of paired outcomes: a both right, b baseline only, c candidate only, d none. */
+/** Items answered by both arms: a both right, b only the baseline, c only the candidate, d none. The drop is (b - c)/n, + is worse. */
 export interface PairedTable {
   readonly a: number;
   readonly b: number;
@@ -16,6 +16,8 @@ export interface PairedScores {
   readonly table: PairedTable | undefined;
   /** Baseline minus candidate, an item each (+ is worse), where scores are not all 0 or 1. */
   readonly differences: Float64Array | undefined;
+  /** Every item whose runs disagree counted against the candidate; equal to `table` where there is one. */
+  readonly strict: PairedTable;
 }
 
 /** Everything the gates may ask about one cell against its baseline. Undefined = not measured. */
@@ -32,9 +34,10 @@ export interface Comparison {
   };
   readonly overall: PairedScores | undefined;
   readonly classes: readonly (PairedScores & { readonly name: string })[];
-  /** Rows of the full evaluation with NaN or Inf. */
+  /** Rows of the full evaluation with NaN or Inf, in the cell and in its baseline. */
   readonly invalidRows: number;
-  /** ln(candidate/baseline) of block medians, one a block with both. */
+  readonly baselineInvalidRows: number;
+  /** ln(candidate/baseline) of block medians, one a block with both; NaN where a value is none that can be measured. */
   readonly latencyLogRatios: Float64Array;
   readonly memoryLogRatios: Float64Array;
   readonly throughputLogRatios: Float64Array;

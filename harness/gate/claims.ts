@@ -12,20 +12,20 @@ export interface Claims {
 
 type Sides = (threshold: number) => { readonly below: number; readonly above: number };
 
-/** Claims about a drop in score (+ is worse): Tango's score test on a paired table, t on item means where runs differ. */
+/**
+ * Claims about a drop in score (+ is worse): Tango's score test on a paired table. Where runs differ, as the interval has it: t on item
+ * means for "above", Tango on the strict table for "below".
+ */
 export function scoreDropClaims(scores: PairedScores, policy: GateSpecDoc["policy"], margin: number): Claims {
-  const { table, differences = new Float64Array(0) } = scores;
-  if (table !== undefined) {
-    return claims(policy, margin, -margin, (difference) => {
+  const { n, table, differences = new Float64Array(0), strict } = scores;
+  if (n === 0) return { pass: undefined, fail: undefined };
+  return claims(policy, margin, -margin, (difference) => {
+    if (table !== undefined) {
       const { pBelow, pAbove } = stats.tangoTest(table, { difference });
       return { below: pBelow, above: pAbove };
-    });
-  }
-  const test = stats.tTest(differences, { location: margin, alternative: "less" });
-  if (test.reason !== undefined) return { pass: test.reason === "no-data" ? undefined : test.p, fail: undefined };
-  return claims(policy, margin, -margin, (location) => {
-    const below = stats.tTest(differences, { location, alternative: "less" }).p;
-    return { below, above: stats.tTest(differences, { location, alternative: "greater" }).p };
+    }
+    const above = stats.tTest(differences, { location: difference, alternative: "greater" }).p;
+    return { below: stats.tangoTest(strict, { difference }).pBelow, above };
   });
 }
 
@@ -36,6 +36,14 @@ export function relativeChangeClaims(logRatios: Float64Array, policy: GateSpecDo
     below: stats.signedRank(logRatios, { location, alternative: "less" }).p,
     above: stats.signedRank(logRatios, { location, alternative: "greater" }).p,
   }));
+}
+
+/** Claims about a share of trials or items against a limit (floor, ceiling) or, where + is worse, a margin: exact binomial. */
+export function rateClaims({ successes, n }: stats.Counts, policy: GateSpecDoc["policy"], p: number): Claims {
+  const atLeast = (bound: number) => stats.binomialCdf(successes - 1, { n, p: bound, tail: "upper" });
+  const atMost = stats.binomialCdf(successes, { n, p });
+  if (policy === "floor") return { pass: atLeast(p), fail: atMost };
+  return { pass: atMost, fail: atLeast(policy === "any-regression" ? 0 : p) };
 }
 
 /** Where each policy's claims have their border; equivalence needs both sides to pass (two one-sided tests), either fails it. */

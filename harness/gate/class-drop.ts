@@ -2,11 +2,13 @@ import type { PairedScores } from "../domain/comparison.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import { type Claims, scoreDropClaims } from "./claims.ts";
 import { type Effect, scoreDrop } from "./effect.ts";
+import { judge } from "./judge.ts";
 
 /**
  * Drop of the worst class. A PASS claims that every class is within the margin: an intersection-union test, so each class is
  * tested at α (Berger 1982). A FAIL claims that some class is not: a union, so its lower limit is taken at α/K (Bonferroni,
- * the first step of Holm). The effect is that of the class with the largest upper limit, or of the class that fails.
+ * the first step of Holm). The effect is that of the class with the largest upper limit among those that fail; where none does,
+ * among those that do not pass; where all pass, among all.
  */
 export function worstClass(
   classes: readonly (PairedScores & { readonly name: string })[],
@@ -16,14 +18,12 @@ export function worstClass(
     const plain = scoreDrop(scores, 1 - 2 * alpha);
     const corrected = scoreDrop(scores, 1 - (2 * alpha) / classes.length);
     const method = `${plain.method}, lower limit at alpha/${classes.length}`;
-    return {
-      name: scores.name,
-      effect: { ...plain, low: corrected.low, method } as Effect,
-      claims: scoreDropClaims(scores, policy, margin),
-    };
+    const effect = { ...plain, low: corrected.low, method } as Effect;
+    const verdict = judge(policy, effect, margin);
+    return { name: scores.name, effect, verdict, claims: scoreDropClaims(scores, policy, margin) };
   });
-  const failing = judged.filter(({ effect }) => effect.low > margin);
-  const pool = failing.length > 0 ? failing : judged;
+  const [failing, open] = (["fail", "inconclusive"] as const).map((kind) => judged.filter((x) => x.verdict === kind));
+  const pool = failing?.length ? failing : open?.length ? open : judged;
   const worst = pool.reduce((x, y) => (rank(y.effect) > rank(x.effect) ? y : x));
   const pass = known(judged.map(({ claims }) => claims.pass));
   const fail = known(judged.map(({ claims }) => claims.fail));

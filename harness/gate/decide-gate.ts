@@ -4,7 +4,7 @@ import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import type { GateResultDoc, NeededDoc } from "../domain/generated/summary-v1.ts";
 import { METRICS } from "../domain/metric.ts";
 import * as stats from "../stats/index.ts";
-import { type Claims, relativeChangeClaims, scoreDropClaims } from "./claims.ts";
+import { type Claims, rateClaims, relativeChangeClaims, scoreDropClaims } from "./claims.ts";
 import { worstClass } from "./class-drop.ts";
 import { type Effect, effectDoc, exactEffect, logRatiosOf, relativeChange, scoreDrop } from "./effect.ts";
 import { judge, type Verdict } from "./judge.ts";
@@ -44,8 +44,9 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   if (comparison.variantFailure !== undefined) return { ...blank, verdict: "fail", reasons: ["variant-failed"] };
   const measured = measure(spec, comparison);
   if ("reason" in measured) return { ...blank, verdict: "inconclusive", reasons: [measured.reason] };
-  const { effect, claims, detail, needed } = measured;
-  const threshold = (spec.margin ?? spec.limit) as number;
+  const { effect, detail, needed } = measured;
+  const claims = spec.policy === "exact" ? NO_CLAIMS : measured.claims;
+  const threshold = (hasLimit(spec) ? spec.limit : spec.margin) ?? Number.NaN;
   const doubts = doubtsAbout(spec, comparison);
   const judged = judge(spec.policy, effect, threshold);
   const verdict: Verdict = doubts.length > 0 && judged !== "fail" ? "inconclusive" : judged;
@@ -63,9 +64,14 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   };
 }
 
+/** Floor and ceiling hold the plain value against a limit; the other policies hold its worsening against a margin. */
+function hasLimit({ policy }: GateSpecDoc): boolean {
+  return policy === "floor" || policy === "ceiling";
+}
+
 /** Gates that a baseline must meet as well: they compare it with a limit or with itself, not with another cell. */
 function isAboutItself(spec: GateSpecDoc): boolean {
-  return spec.policy === "floor" || spec.policy === "ceiling" || spec.metric === "determinism.rate";
+  return hasLimit(spec) || spec.metric === "determinism.rate";
 }
 
 function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasured {
@@ -75,8 +81,7 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
     case "quality.accuracy": {
       const scores = comparison.overall;
       if (scores === undefined || scores.n === 0) return { reason: "missing-metric" };
-      if (spec.policy === "floor" || spec.policy === "ceiling")
-        return accuracyLimit(spec, scores.total, scores.n, level);
+      if (hasLimit(spec)) return accuracyLimit(spec, scores.total, scores.n, level);
       const effect = scoreDrop(scores, level);
       return {
         effect,
@@ -91,14 +96,14 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
       };
     }
     case "quality.class_accuracy": {
-      if (comparison.classes.length === 0) return { reason: "missing-metric" };
+      if (comparison.classes.length === 0 || hasLimit(spec)) return { reason: "missing-metric" };
       const worst = worstClass(comparison.classes, { policy: spec.policy, margin, alpha: spec.alpha });
       return { ...worst, needed: undefined };
     }
     case "size.bytes_on_disk": {
       const { bytesOnDisk, baselineBytesOnDisk } = comparison;
       if (bytesOnDisk === undefined || bytesOnDisk === 0) return { reason: "missing-metric" };
-      if (spec.limit !== null) return { effect: exactEffect(bytesOnDisk), claims: NO_CLAIMS };
+      if (hasLimit(spec)) return { effect: exactEffect(bytesOnDisk), claims: NO_CLAIMS };
       if (baselineBytesOnDisk === undefined || baselineBytesOnDisk === 0) return { reason: "missing-baseline" };
       const difference = bytesOnDisk - baselineBytesOnDisk;
       const value = spec.margin_kind === "relative" ? difference / baselineBytesOnDisk : difference;
@@ -107,12 +112,14 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
     case "determinism.rate": {
       const { n, matching } = comparison.determinism;
       if (n < 2) return { reason: "missing-metric" };
+      if (hasLimit(spec)) return rateAgainstLimit(spec, { successes: matching, n }, level);
       const flips = stats.clopperPearson({ successes: n - matching, n }, { level });
-      return { effect: flips, claims: NO_CLAIMS };
+      return { effect: flips, claims: rateClaims({ successes: n - matching, n }, spec.policy, margin) };
     }
     default: {
       const logRatios = logRatiosOf(comparison, spec.metric) as Float64Array;
-      if (logRatios.length === 0) return { reason: "missing-metric" };
+      if (logRatios.length === 0 || hasLimit(spec)) return { reason: "missing-metric" };
+      if (!logRatios.every(Number.isFinite)) return { reason: "invalid-values" };
       const worseIsMore = METRICS[spec.metric].better === "lower";
       const oriented = worseIsMore ? logRatios : logRatios.map((x) => -x);
       const effect = relativeChange(oriented, level);
@@ -132,23 +139,31 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
 
 function accuracyLimit(spec: GateSpecDoc, total: number, n: number, level: number): Measured {
   // A fractional total (runs that differ) is rounded against the variant.
-  const correct = spec.policy === "floor" ? Math.floor(total) : Math.ceil(total);
-  const limit = spec.limit as number;
-  const bound = { n, p: limit };
-  const atLeast = stats.binomialCdf(correct - 1, { ...bound, tail: "upper" });
-  const atMost = stats.binomialCdf(correct, bound);
-  const claims = spec.policy === "floor" ? { pass: atLeast, fail: atMost } : { pass: atMost, fail: atLeast };
-  return { effect: stats.clopperPearson({ successes: correct, n }, { level }), claims };
+  const successes = spec.policy === "floor" ? Math.floor(total) : Math.ceil(total);
+  return rateAgainstLimit(spec, { successes, n }, level);
+}
+
+function rateAgainstLimit(spec: GateSpecDoc, counts: stats.Counts, level: number): Measured {
+  const effect = stats.clopperPearson(counts, { level });
+  return { effect, claims: rateClaims(counts, spec.policy, spec.limit as number) };
 }
 
 function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[] {
   const doubts: Reason[] = [];
-  const isTime = METRICS[spec.metric].isTime;
-  if (comparison.trials.completed === 0) doubts.push("missing-metric");
-  if (comparison.trials.missing > 0) doubts.push("missing-trials");
+  const { isTime } = METRICS[spec.metric];
+  const { completed, failed, missing } = comparison.trials;
+  if (completed === 0) doubts.push("missing-metric");
+  if (missing > 0) doubts.push("missing-trials");
+  // Scores and determinism count a failed trial; a time or a peak of the trials that survived says nothing about it.
+  if (failed > 0 && logRatiosOf(comparison, spec.metric) !== undefined) doubts.push("failed-trials");
+  if (isScore(spec) && comparison.invalidRows + comparison.baselineInvalidRows > 0) doubts.push("invalid-values");
   if (isTime && comparison.isNoisy) doubts.push("noisy");
   if (isTime && comparison.isLatencyConstant) doubts.push("constant-where-it-cannot-be");
   return doubts;
+}
+
+function isScore({ metric }: GateSpecDoc): boolean {
+  return metric === "quality.accuracy" || metric === "quality.class_accuracy";
 }
 
 function reasonsFor(spec: GateSpecDoc, verdict: Verdict, doubts: readonly Reason[]): Reason[] {

@@ -5,10 +5,17 @@ import * as stats from "../stats/index.ts";
 /** An effect with its interval; infinite bounds and a missing value carry a reason. */
 export type Effect = stats.Estimate | stats.Unjudged;
 
-/** Drop in score, baseline minus candidate (+ is worse): Tango on a paired table, t on item means where runs differ. */
+/**
+ * Drop in score, baseline minus candidate (+ is worse): Tango on a paired table. Where runs differ: the mean of the item differences,
+ * t for the lower limit, and Tango on the strict table for the upper one. t alone would have no spread where few items differ, and
+ * so pass on next to no items.
+ */
 export function scoreDrop(scores: PairedScores, level: number): Effect {
   if (scores.table !== undefined) return stats.tangoInterval(scores.table, { level });
-  return stats.tInterval(scores.differences ?? new Float64Array(0), { level });
+  const mean = stats.tInterval(scores.differences ?? new Float64Array(0), { level });
+  if (mean.value === undefined) return mean;
+  const { high } = stats.tangoInterval(scores.strict, { level });
+  return { ...mean, high, method: `${mean.method} below, tango above` };
 }
 
 /** Relative change candidate/baseline - 1 (+ is more) from log ratios of blocks: Hodges-Lehmann with the exact Wilcoxon interval. */

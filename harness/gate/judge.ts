@@ -5,10 +5,11 @@ export type Verdict = "pass" | "fail" | "inconclusive";
 
 /**
  * Interval against margin or limit (docs/statistics: verdicts). The effect is oriented so that + is worse for margins, and is
- * the plain value for floor and ceiling. Bounds are one-sided limits at 1-α; NaN decides nothing.
+ * the plain value for floor and ceiling. Bounds are one-sided limits at 1-α. NaN, and a threshold that is no number, decide nothing.
  */
 export function judge(policy: GateSpecDoc["policy"], effect: Effect, threshold: number): Verdict {
   const { low, high, value } = effect;
+  if (!Number.isFinite(threshold)) return "inconclusive";
   if (value === undefined || Number.isNaN(low) || Number.isNaN(high) || Number.isNaN(value)) return "inconclusive";
   switch (policy) {
     case "non-inferiority":

@@ -10,7 +10,7 @@ const MOST = 10_000_000;
 
 /**
  * Further items that would settle a paired accuracy gate with 80 % power, if the discordance and drop seen are the true ones:
- * n ≈ (z(1-α)+z(1-β))²·(ψ - θ²)/(δ - θ)².
+ * n ≈ (z(1-α)+z(1-β))²·(ψ - θ²)/(δ - θ)², but no fewer than Tango's limit needs to fall below δ where no item differs: z(1-α)²(1-δ)/δ.
  */
 export function itemsNeeded(options: {
   readonly effect: Effect;
@@ -22,8 +22,10 @@ export function itemsNeeded(options: {
   const { effect, table, margin, alpha, secondsPerItem } = options;
   if (table === undefined || effect.value === undefined) return undefined;
   const variance = (table.b + table.c) / effect.n - effect.value ** 2;
-  const total = Math.ceil((zSum(alpha) ** 2 * variance) / (margin - effect.value) ** 2);
-  return needed(total - effect.n, "items", secondsPerItem);
+  const total = (zSum(alpha) ** 2 * variance) / (margin - effect.value) ** 2;
+  const least =
+    effect.value < margin && margin > 0 ? (stats.normalQuantile(1 - alpha) ** 2 * (1 - margin)) / margin : 0;
+  return needed(Math.ceil(Math.max(total, least)) - effect.n, "items", secondsPerItem);
 }
 
 /** Further blocks that would settle a ratio gate with 80 % power, by the normal approximation with the spread seen. */

@@ -92,7 +92,7 @@ export function summarize(
     },
     noise: { latency_cv: noise.latencyCv, split_half: noise.splitHalf },
     rows,
-    suite: complete(suite, journal),
+    suite: complete(suite, journal, samples),
     findings: collectFindings({ record, rows, noise, dropFlag: plan.drop_flag, wasTorn: journal.wasTorn }),
   };
   const gate: GateArtifact = {
@@ -115,11 +115,16 @@ export function summarize(
   return { summary, gate };
 }
 
-/** A run that did not reach its end never passes, whatever its rows say. */
-function complete(suite: Summary["suite"], { end }: JournalFacts): Summary["suite"] {
-  if (end?.state === "complete" || suite.verdict !== "pass") return suite;
+/** A run that did not reach its end ships nothing and never passes, whatever its rows say; one that measured nothing fails. */
+function complete(suite: Summary["suite"], { end }: JournalFacts, samples: readonly CellSamples[]): Summary["suite"] {
+  const nothing = { ...suite, ship: null, certified: [] };
+  if (end?.state !== "canary-abort" && samples.every(({ trials }) => trials.completed === 0)) {
+    return { ...nothing, verdict: "fail", exit_code: 3, reasons: ["nothing was measured"] };
+  }
+  if (end?.state === "complete") return suite;
+  if (suite.verdict !== "pass") return nothing;
   const why = end === undefined ? "the run is not finished" : `the canary stopped the run: ${end.reason ?? "unknown"}`;
-  return { ...suite, ship: null, certified: [], verdict: "inconclusive", exit_code: 4, reasons: [why] };
+  return { ...nothing, verdict: "inconclusive", exit_code: 4, reasons: [why] };
 }
 
 /** α of the session's claims: the smallest of the primary gates. */

@@ -2,11 +2,11 @@ import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { Plan, PlannedCalibration, PlannedDataset, PlannedModel } from "../domain/generated/plan-v1.ts";
 import { RNG_ALGORITHM } from "../stats/rng.ts";
-import { resolveGates } from "./defaults.ts";
 import { estimatePlan, type TrialPriors } from "./estimate.ts";
 import { expandCells, expandVariants, slug, type VariantFacts } from "./expand-cells.ts";
 import { planRandom } from "./plan-random.ts";
 import type { ConfigResolution, QuantConfig } from "./resolve-config.ts";
+import { resolveGates } from "./resolve-gates.ts";
 import { schedule } from "./schedule.ts";
 
 /** What the pipeline found out by reading files; the planner itself reads nothing. */

@@ -1,7 +1,7 @@
+import type { PairedTable } from "../domain/comparison.ts";
 import { requireCount } from "./require.ts";
 
-/** Items answered by both arms: a both right, b only the baseline, c only the candidate, d none. The drop is (b - c)/n, + is worse. */
-export type PairedTable = { readonly a: number; readonly b: number; readonly c: number; readonly d: number };
+export type { PairedTable };
 
 /** Checks the four counts and returns their total. */
 export function requirePairedTable({ a, b, c, d }: PairedTable): number {
