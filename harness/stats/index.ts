@@ -40,7 +40,7 @@ export {
   mixtureTuning,
   normalMixtureBound,
 } from "./mixture-bounds.ts";
-export { benjaminiHochberg, eBenjaminiHochberg, holm, type MultipleResult } from "./multiple.ts";
+export { benjaminiHochberg, eBenjaminiHochberg, fixedSequence, holm, type MultipleResult } from "./multiple.ts";
 export { newcombeInterval } from "./newcombe.ts";
 export { noncentralTCdf } from "./noncentral-t.ts";
 export { normalCdf, normalPdf, normalQuantile } from "./normal.ts";
