@@ -273,6 +273,18 @@ def noise():
     return {"kendall": kendall, "dips": dips, "clusters": clusters, "sarle": sarle}
 
 
+def noncentral_t():
+    """Rows of t, df, shift, P."""
+    rows = []
+    for df in (1, 2, 5, 8, 19, 31, 100, 999):
+        for shift in (-6, -2.5, -1, 0, 0.7, 3):
+            for t in (-4, -1.9, -0.5, 0, 1.3, 3):
+                value = float(stats.nct.cdf(t, df, shift)) if shift else float(stats.t.cdf(t, df))
+                if math.isfinite(value):
+                    rows.append([t, df, shift, value])
+    return {"cdf": rows}
+
+
 if __name__ == "__main__":
     write("normal", normal())
     write("beta", beta())
@@ -285,3 +297,4 @@ if __name__ == "__main__":
     write("rank-tests", rank_tests())
     write("bootstrap", bootstrap())
     write("noise", noise())
+    write("noncentral-t", noncentral_t())

@@ -40,10 +40,11 @@ export {
   mixtureTuning,
   normalMixtureBound,
 } from "./mixture-bounds.ts";
-export { benjaminiHochberg, eBenjaminiHochberg, holm, type MultipleResult } from "./multiple.ts";
+export { benjaminiHochberg, eBenjaminiHochberg, fixedSequence, holm, type MultipleResult } from "./multiple.ts";
 export { newcombeInterval } from "./newcombe.ts";
+export { noncentralTCdf } from "./noncentral-t.ts";
 export { normalCdf, normalPdf, normalQuantile } from "./normal.ts";
-export { type PairedPlan, pairedSampleSize, type SampleSize } from "./paired-power.ts";
+export { type PairedPlan, pairedDetectable, pairedPower, pairedSampleSize, type SampleSize } from "./paired-power.ts";
 export { type PairedTable, pairedTable } from "./paired-table.ts";
 export {
   type PermutationOptions,
@@ -52,7 +53,9 @@ export {
   type TwoSampleStatistic,
 } from "./permutation-test.ts";
 export { type Counts, clopperPearson, type LevelOption, midPInterval, wilson } from "./proportion.ts";
+export { type ProportionPlan, proportionPower, proportionSampleSize, suitePower } from "./proportion-power.ts";
 export { type QuantileEstimate, quantileInterval, quantileSampleSize } from "./quantile-interval.ts";
+export { type RatioPlan, ratioDetectable, ratioPower, ratioSampleSize } from "./ratio-power.ts";
 export type { Statistic } from "./resample.ts";
 export { RNG_ALGORITHM, type Rng, rng } from "./rng.ts";
 export { mlperfAllowance, mlperfQueries, type ServiceLevelOptions } from "./service-level.ts";

@@ -6,7 +6,7 @@ export type MultipleResult = {
   readonly adjusted: number[];
   readonly rejected: boolean[];
   readonly alpha: number;
-  readonly method: "holm" | "benjamini-hochberg" | "e-benjamini-hochberg";
+  readonly method: "holm" | "fixed-sequence" | "benjamini-hochberg" | "e-benjamini-hochberg";
 };
 
 type AlphaOption = { readonly alpha?: number };
@@ -32,6 +32,21 @@ export function holm(pValues: readonly number[], { alpha = 0.05 }: AlphaOption =
     adjusted[index] = running;
   }
   return { adjusted, rejected: adjusted.map((p) => p <= alpha), alpha, method: "holm" };
+}
+
+/**
+ * Fixed-sequence testing: hypotheses in an order set beforehand (from more bits to fewer), each at the full alpha, up to the first
+ * that is not rejected. The probability of even one false rejection is at most alpha.
+ */
+export function fixedSequence(pValues: readonly number[], { alpha = 0.05 }: AlphaOption = {}): MultipleResult {
+  requirePValues(pValues);
+  requireFraction("alpha", alpha);
+  let running = 0;
+  const adjusted = pValues.map((p) => {
+    running = Math.max(running, p);
+    return running;
+  });
+  return { adjusted, rejected: adjusted.map((p) => p <= alpha), alpha, method: "fixed-sequence" };
 }
 
 /** Benjamini & Hochberg (1995): expected share of false rejections at most alpha, for independent or positively dependent p. */

@@ -28,6 +28,12 @@ describe("many gates", () => {
     assert.equal(adjusted[4], Infinity);
   });
 
+  it("a fixed sequence tests each at the full α and stops at the first that does not pass", () => {
+    const { adjusted, rejected } = stats.fixedSequence([0.03, 0.04, 0.2, 0.001]);
+    assert.deepEqual(adjusted, [0.03, 0.04, 0.2, 0.2]);
+    assert.deepEqual(rejected, [true, true, false, false]);
+  });
+
   it("keeps the order given, whatever it is, and Holm never rejects more than BH", () => {
     const ps = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 12 });
     fc.assert(

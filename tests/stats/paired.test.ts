@@ -150,6 +150,7 @@ describe("paired accuracy", () => {
   it("has no sample size for a drop at the margin, and says so", () => {
     const { n, reason } = stats.pairedSampleSize({ discordance: 0.02, margin: 0.01, drop: 0.01 });
     assert.deepEqual([n, reason], [undefined, "beyond-margin"]);
-    assert.throws(() => stats.pairedSampleSize({ discordance: 0.02, margin: 0 }), RangeError);
+    assert.equal(stats.pairedSampleSize({ discordance: 0.02, margin: 0 }).reason, "beyond-margin");
+    assert.throws(() => stats.pairedSampleSize({ discordance: 0.02, margin: -0.01 }), RangeError);
   });
 });
