@@ -42,11 +42,11 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   };
   if (comparison.role === "baseline" && !isAboutItself(spec)) return { ...blank, verdict: "reference", reasons: [] };
   if (comparison.variantFailure !== undefined) return { ...blank, verdict: "fail", reasons: ["variant-failed"] };
-  const measured = measure(spec, comparison);
+  const threshold = (hasLimit(spec) ? spec.limit : spec.margin) ?? Number.NaN;
+  const measured = Number.isFinite(threshold) ? measure(spec, comparison) : { reason: "missing-metric" as const };
   if ("reason" in measured) return { ...blank, verdict: "inconclusive", reasons: [measured.reason] };
   const { effect, detail, needed } = measured;
   const claims = spec.policy === "exact" ? NO_CLAIMS : measured.claims;
-  const threshold = (hasLimit(spec) ? spec.limit : spec.margin) ?? Number.NaN;
   const doubts = doubtsAbout(spec, comparison);
   const judged = judge(spec.policy, effect, threshold);
   const verdict: Verdict = doubts.length > 0 && judged !== "fail" ? "inconclusive" : judged;

@@ -2,8 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
-import type { Plan } from "../domain/generated/plan-v1.ts";
 import type { Provenance } from "../domain/generated/provenance-v1.ts";
+import type { Summary } from "../domain/generated/summary-v1.ts";
 import { sha256OfFile } from "../platform/digest.ts";
 import { readText } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
@@ -11,6 +11,9 @@ import { validator } from "../platform/schema.ts";
 import { readJournal } from "../store/journal.ts";
 import { RunFolder } from "../store/run-folder.ts";
 import { decide } from "./decide.ts";
+
+/** What a finished run cannot be without; a folder that holds one of them is a run. */
+const RUN_FILES: readonly string[] = ["plan.json", "journal.ndjson", "summary.json", "gate.json", "provenance.json"];
 
 /** One artifact looked at. */
 export interface CheckResult {
@@ -57,8 +60,13 @@ async function checkFolder(path: string): Promise<CheckResult[]> {
   const results = await Promise.all(
     artifacts.map((name) => attempt(join(path, name), () => checkFile(join(path, name)))),
   );
-  if (!names.includes("plan.json") || !names.includes("journal.ndjson")) return results;
-  return [...results, ...(await checkRun(path))];
+  if (!artifacts.some((name) => RUN_FILES.includes(name))) return results;
+  const missing = RUN_FILES.filter((name) => !names.includes(name));
+  return [
+    ...results,
+    ...missing.map((name) => ({ path: join(path, name), ok: false, message: "missing: every finished run has it" })),
+    ...(missing.length === 0 ? await checkRun(path) : []),
+  ];
 }
 
 async function checkFile(path: string): Promise<string> {
@@ -82,28 +90,31 @@ async function checkFile(path: string): Promise<string> {
 /** What only a whole run can be asked. */
 async function checkRun(path: string): Promise<CheckResult[]> {
   const folder = await RunFolder.open(path, dirname(path));
-  const results = [
-    await attempt(join(path, "summary.json"), async () => {
-      const stored = await folder.read<{ provenance: { ref: string | null } }>("summary.json");
-      const { summary, gate } = await decide(folder, { ref: stored.provenance.ref ?? undefined });
-      await sameAs(folder, "summary.json", summary);
-      await sameAs(folder, "gate.json", gate);
-      return "summary and gate equal what the journal gives";
-    }),
-  ];
+  const decision = await attempt(join(path, "summary.json"), async () => {
+    const stored = await folder.read<Summary>("summary.json");
+    const { summary, gate } = await decide(folder, { ref: stored.provenance.ref ?? undefined });
+    await sameAs(folder, "summary.json", summary);
+    await sameAs(folder, "gate.json", gate);
+    return "summary and gate equal what the journal gives";
+  });
   const provenance = await folder.read<Provenance>("provenance.json").catch(() => undefined);
-  if (provenance === undefined) return results;
+  // What makes it unreadable is among the results of its own file.
+  if (provenance === undefined) return [decision];
+  const results = [decision];
   for (const artifact of provenance.artifacts) {
     const digest = await sha256OfFile(folder.file(artifact.path)).catch(() => undefined);
-    if (digest !== artifact.sha256) {
-      const message =
-        digest === undefined ? "missing, though provenance lists it" : "changed since the run: its digest differs";
-      results.push({ path: join(path, artifact.path), ok: false, message });
-    }
+    if (digest === artifact.sha256) continue;
+    const message =
+      digest === undefined ? "missing, though provenance lists it" : "changed since the run: its digest differs";
+    results.push({ path: join(path, artifact.path), ok: false, message });
   }
-  const plan = await folder.read<Plan>("plan.json").catch(() => undefined);
-  if (plan !== undefined && plan.plan_digest !== provenance.provenance.plan_digest) {
-    results.push({ path: join(path, "plan.json"), ok: false, message: "its digest is not the provenance's" });
+  for (const name of RUN_FILES.filter((file) => file !== "provenance.json")) {
+    if (provenance.artifacts.some((artifact) => artifact.path === name)) continue;
+    results.push({ path: join(path, name), ok: false, message: "provenance does not list it" });
+  }
+  const summary = await folder.read<Summary>("summary.json").catch(() => undefined);
+  if (summary !== undefined && canonicalJson(summary.provenance) !== canonicalJson(provenance.provenance)) {
+    results.push({ path: join(path, "provenance.json"), ok: false, message: "it is not of this summary" });
   }
   return results;
 }

@@ -1,7 +1,7 @@
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { GateArtifact } from "../domain/generated/gate-v1.ts";
-import type { GateSpecDoc, Plan } from "../domain/generated/plan-v1.ts";
+import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
 import { DEFAULTS } from "../plan/defaults.ts";
 import { resolveGates } from "../plan/resolve-gates.ts";
@@ -9,7 +9,7 @@ import { sha256 } from "../platform/digest.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import { readPolicy } from "../store/config-file.ts";
 import { RunFolder } from "../store/run-folder.ts";
-import { readRun } from "./read-run.ts";
+import { readPlan, readRun } from "./read-run.ts";
 import { summarize } from "./summarize.ts";
 
 /** Decides a stored run again from its journal; nothing is run. `gates` replaces the plan's. */
@@ -45,7 +45,7 @@ export async function decideWithPolicy(options: {
 }): Promise<{ summary: Summary; gate: GateArtifact }> {
   const folder = await RunFolder.open(options.run, options.outDir);
   if (options.policy === undefined) return decide(folder);
-  const plan = await folder.read<Plan>("plan.json");
+  const plan = await readPlan(folder);
   const { gates: changes, alpha } = await readPolicy(options.policy);
   const base = alpha === undefined ? plan.gates : plan.gates.map((gate) => ({ ...gate, alpha }));
   const config = plan.config as { alpha?: number };

@@ -16,7 +16,7 @@ import { readBytes } from "../platform/files.ts";
 import { workingTreeCommit } from "../platform/git.ts";
 import type { Recipe, RecipePatch } from "../quantize/recipe.ts";
 import { composeRecipe, resolveRecipe } from "../quantize/recipes.ts";
-import { type PathRoots, resolvePath } from "../store/config-file.ts";
+import { checkConfig, type PathRoots, resolvePath } from "../store/config-file.ts";
 import { refuseBrokenModel } from "./model-file.ts";
 
 /** Everything a sweep reads before it starts. */
@@ -39,6 +39,8 @@ export async function gatherInputs(options: {
   const resolution = resolveConfig(raw, flags);
   refuseMixedKinds(resolution);
   const { config } = resolution;
+  // Flags pass no schema of their own: zero runs or a NaN threshold must not make a plan.
+  checkConfig(config, "the config with its flags");
   const models = await Promise.all(
     config.models.map((model) => readModel(model, roots, config.runtime.kind === "simulated")),
   );

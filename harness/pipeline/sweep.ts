@@ -22,6 +22,7 @@ import { openRuntime } from "./open-runtime.ts";
 import { prepareVariants } from "./prepare-variants.ts";
 import type { OnProgress } from "./progress.ts";
 import { readPriors } from "./read-priors.ts";
+import { readPlan, readRun } from "./read-run.ts";
 import { RunLog } from "./run-log.ts";
 import { runTrials } from "./run-trials.ts";
 
@@ -93,7 +94,7 @@ export async function sweep(options: SweepOptions = {}): Promise<SweepResult> {
 export async function resumeSweep(run: string, options: SweepOptions = {}): Promise<SweepResult> {
   const { cwd = process.cwd(), outDir = "results", clock = systemClock } = options;
   const folder = await RunFolder.open(run, resolve(cwd, outDir), cwd);
-  const stored = await folder.read<Plan>("plan.json");
+  const stored = await readPlan(folder);
   const { config_dir: configDir, data_dir: dataDir, only } = stored.invocation;
   const inputs =
     options.config !== undefined
@@ -227,7 +228,7 @@ async function journalHeader(
 }
 
 async function writeProvenance(folder: RunFolder, plan: Plan, summary: Summary): Promise<void> {
-  const { record } = await import("./read-run.ts").then(({ readRun }) => readRun(folder));
+  const { record } = await readRun(folder);
   const provenance: Provenance = {
     schema_version: "quantgate.provenance.v1",
     generated_at: summary.generated_at,

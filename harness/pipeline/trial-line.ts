@@ -30,6 +30,7 @@ export async function completedLine(
     readonly folder: RunFolder;
   },
 ): Promise<TrialLine> {
+  refuseNonsense(measurement);
   const { labels, subset, evaluateBatchSize, folder } = options;
   const { outputSize: classes, subsetOutputs, allOutputs } = measurement;
   const subsetLabels = Int32Array.from(subset, (index) => labels[index] as number);
@@ -84,6 +85,27 @@ export function failedLine(context: TrialContext, error: unknown): TrialLine {
       ? { code: error.code, message: error.message }
       : { code: "RUNTIME_CRASHED", message: error instanceof Error ? error.message : String(error) };
   return { ...baseLine(context), state: "failed", failure, measured: null };
+}
+
+/** What cannot have been measured fails its trial (RUNTIME_PROTOCOL): it must neither be scored nor spoil the journal. */
+function refuseNonsense({ latencyS, loadS, throughput, memory, host }: TrialMeasurement): void {
+  const odd = Object.entries({
+    "load time": loadS,
+    throughput: throughput.itemsPerSecond,
+    "evaluation time": throughput.seconds,
+    "peak memory": memory.peakRssBytes,
+    "loop time": host.loopWallS,
+    "trial time": host.wallS,
+    latency: latencyS.length === 0 ? undefined : (latencyS.find((seconds) => !isMeasurable(seconds)) ?? 0),
+  }).find(([, value]) => !isMeasurable(value));
+  if (odd === undefined) return;
+  throw new HarnessError("RUNTIME_PROTOCOL", `The trial reported a ${odd[0]} of ${odd[1] ?? "nothing"}`, {
+    hint: "This is a defect of the runtime adapter, or of the machine's clock.",
+  });
+}
+
+function isMeasurable(value: number | undefined): boolean {
+  return value !== undefined && value >= 0 && Number.isFinite(value);
 }
 
 function baseLine({ trial, variantId, startedAt, wallS }: TrialContext) {

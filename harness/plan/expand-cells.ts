@@ -41,7 +41,8 @@ export function expandVariants(
   );
   refuseDuplicates(all.map((variant) => variant.variant_id));
   if (only === undefined) return all;
-  const [model, quant] = only.includes("/") ? (only.split("/", 2) as [string, string]) : ["*", only];
+  const slash = only.indexOf("/");
+  const [model, quant] = slash < 0 ? ["*", only] : [only.slice(0, slash), only.slice(slash + 1)];
   const matches = (wanted: string, actual: string) => wanted === "*" || wanted === actual;
   const kept = all.filter((v) => matches(model, v.model_id) && matches(quant, v.quant_tag));
   if (kept.length === 0) {

@@ -23,6 +23,11 @@ export interface PlanFacts {
   readonly sha256: (text: string) => string;
 }
 
+/** Parts of a plan that decide neither what is run nor how it is judged. */
+const CIRCUMSTANCES = ["plan_digest", "commit_sha", "origins", "invocation", "estimate", "notices"] as const;
+
+type Circumstance = (typeof CIRCUMSTANCES)[number];
+
 /**
  * Config and facts → plan. Pure: equal input gives an equal plan. The digest covers everything that decides what is run and
  * how it is judged; not the commit, the estimate, the notices, the origins and where paths start.
@@ -46,7 +51,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
   });
   const subsetSize = Math.min(config.canary.items, facts.dataset.count);
   const simulated = config.runtime.kind === "simulated";
-  const decides: Omit<Plan, "plan_digest" | "commit_sha" | "origins" | "invocation" | "estimate" | "notices"> = {
+  const decides: Omit<Plan, Circumstance> = {
     schema_version: "quantgate.plan.v1",
     name: config.name,
     simulated,
@@ -111,6 +116,12 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     estimate: estimatePlan({ plan: decides, priors: facts.priors }),
     notices,
   };
+}
+
+/** The digest that belongs to a plan, e.g. one read back: of everything but its circumstances. */
+export function planDigest(plan: Plan, sha256: (text: string) => string): string {
+  const entries = Object.entries(plan).filter(([key]) => !(CIRCUMSTANCES as readonly string[]).includes(key));
+  return sha256(canonicalJson(Object.fromEntries(entries)));
 }
 
 /** Twice the accuracy of guessing, but no more than half way from there to 1. */

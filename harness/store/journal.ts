@@ -68,6 +68,7 @@ export async function readJournal(path: string): Promise<Journal> {
     throw corrupt(path, 1, "there is no header line", "Nothing was measured in this run: start a new one.");
   }
   const header = first.body;
+  if (first.plan !== header.plan) throw corrupt(path, 1, "it belongs to another plan");
   const journal = { variants: [] as VariantLine[], trials: [] as TrialLine[], end: undefined as EndLine | undefined };
   const seen = new Set<string>();
   for (const [index, { body, plan }] of rest.entries()) {
@@ -106,7 +107,10 @@ function writerFrom(appender: Appender, nextSeq: number, plan: string): JournalW
   };
 }
 
+/** Throws STORE_SCHEMA for a body that could not be read back: it must not take the lines before it along. */
 function sealLine(seq: number, plan: string, body: JournalLine["body"]): string {
+  const unsealed = { seq, plan, body, sha256: "0".repeat(64) };
+  validator.validate("journal.v1", unsealed, { what: `journal line ${seq + 1}`, code: "STORE_SCHEMA" });
   const checksum = sha256(canonicalJson({ seq, plan, body }));
   return canonicalJson({ seq, plan, body, sha256: checksum });
 }

@@ -42,7 +42,8 @@ export class VariantCache {
       const text = await readText(entryPath, { what: "cache entry", code: "STORE_CORRUPT" });
       const entry = parseJson(text, { what: entryPath }) as { sha256?: unknown; manifest?: unknown };
       const digest = await sha256OfFile(path);
-      if (entry.sha256 === digest) return { path, sha256: digest, manifest: entry.manifest };
+      const isWhole = typeof entry.manifest === "object" && entry.manifest !== null;
+      if (entry.sha256 === digest && isWhole) return { path, sha256: digest, manifest: entry.manifest };
     } catch {
       // Falls through to removal.
     }
