@@ -1,5 +1,5 @@
 import picocolors from "picocolors";
-import { wait } from "../report/durations.ts";
+import { roughWait } from "../report/durations.ts";
 import { percent } from "../report/numbers.ts";
 import { displayWidth, truncate, visible } from "../report/visible-text.ts";
 
@@ -152,7 +152,7 @@ function plainLine(state: BarState, noun: string): string {
 
 function factParts({ total, done, facts }: BarState, noun: string): string[] {
   const share = total === 0 ? 1 : done / total;
-  const eta = facts.etaSeconds === undefined || done >= total ? [] : [`about ${wait(facts.etaSeconds)} left`];
+  const eta = facts.etaSeconds === undefined || done >= total ? [] : [`${roughWait(facts.etaSeconds)} left`];
   // 99.6 % is not 100 %.
   const shown = done < total ? Math.min(share, 0.99) : 1;
   return [`${percent(shown)}`, `${done}/${total} ${noun}`, ...eta];

@@ -65,7 +65,18 @@ export async function gatherInputs(options: {
     ...(priors === undefined ? {} : { priors }),
     sha256,
   });
+  refuseMissingCalibration(plan, calibration !== undefined);
   return { plan, roots, dataset, calibration };
+}
+
+function refuseMissingCalibration({ variants }: Plan, isGiven: boolean): void {
+  const needy = variants.find(({ recipe }) => recipe !== null && (recipe as unknown as Recipe).activations !== null);
+  if (isGiven || needy === undefined) return;
+  throw new HarnessError(
+    "QUANTIZE_CALIBRATION",
+    `The variant ${needy.variant_id} quantizes activations, and the config has no calibration`,
+    { hint: 'Add "calibration" with items of its own, or use weight-only recipes such as w8a16.' },
+  );
 }
 
 function refuseMixedKinds({ config }: ConfigResolution): void {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { HarnessError } from "../domain/errors.ts";
 import { readBytes } from "../platform/files.ts";
-import { inspectModel } from "../quantize/inspect.ts";
+import { type InspectReport, inspectModel } from "../quantize/inspect.ts";
 import { type PathRoots, resolvePath } from "../store/config-file.ts";
 
 /** Where a model named on the command line is looked for. */
@@ -30,11 +30,25 @@ export async function readModelFile(source: ModelSource): Promise<{ path: string
 
 /** Refuses what would break, or abort beyond catching, the runtime that loads it (CONFIG_MODEL_INVALID). */
 export function refuseBrokenModel(bytes: Uint8Array, path: string): void {
-  const problem = inspectModel(bytes).problems.find(
+  const problem = inspectFile(bytes, path).problems.find(
     ({ severity, code }) => severity === "error" && code !== "not_sorted",
   );
   if (problem === undefined) return;
   throw new HarnessError("CONFIG_MODEL_INVALID", `${path}: ${problem.message}`, {
     hint: "`quantgate inspect` lists every problem of the model.",
   });
+}
+
+/** As {@link inspectModel}; where the bytes are no model, the error names the file. */
+export function inspectFile(bytes: Uint8Array, path: string): InspectReport {
+  try {
+    return inspectModel(bytes);
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+    const { code, message, hint } = error;
+    throw new HarnessError(code, `${path}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`, {
+      hint,
+      cause: error,
+    });
+  }
 }

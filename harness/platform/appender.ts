@@ -1,7 +1,7 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeError } from "./file-errors.ts";
-import { syncFolder } from "./files.ts";
+import { makeFolders, syncFolder } from "./files.ts";
 
 /** A log that grows by whole lines, each on the disk before its append resolves. */
 export interface Appender {
@@ -23,7 +23,7 @@ export interface Appender {
 export async function openAppender(path: string, { keepBytes }: { keepBytes?: number } = {}): Promise<Appender> {
   let handle: FileHandle | undefined;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     handle = await open(path, "a");
     const { size } = await handle.stat();
     const bytes = keepBytes === undefined ? size : Math.min(keepBytes, size);

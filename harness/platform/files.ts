@@ -20,9 +20,24 @@ import { errnoOf, writeError } from "./file-errors.ts";
 /** Makes a folder and its parents. STORE_WRITE where that is impossible. */
 export async function ensureFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolders(path);
   } catch (error) {
     throw writeError(path, error);
+  }
+}
+
+/** As mkdir -p. Node's own gives ENOENT for a read-only disk; the reason is what making the first missing folder alone gives. */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+    let missing = resolve(path);
+    while (dirname(missing) !== missing && (await stat(dirname(missing)).catch(() => undefined)) === undefined) {
+      missing = dirname(missing);
+    }
+    await mkdir(missing);
+    await mkdir(path, { recursive: true });
   }
 }
 
@@ -121,7 +136,7 @@ async function replaceFile(
 ): Promise<void> {
   let temporary: string | undefined;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     const target = await realpath(path).catch(() => resolve(path));
     const existing = await stat(target).catch(() => undefined);
     if (existing?.isDirectory()) throw Object.assign(new Error("is a folder"), { code: "EISDIR" });

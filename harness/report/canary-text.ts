@@ -1,6 +1,6 @@
 import picocolors from "picocolors";
 import type { CanaryCheckDoc, CanaryReport } from "../domain/generated/canary-v1.ts";
-import { wait } from "./durations.ts";
+import { roughWait } from "./durations.ts";
 import { PERCENT, styled } from "./estimates.ts";
 import { ABSENT } from "./numbers.ts";
 import type { TextOptions } from "./text-options.ts";
@@ -24,7 +24,7 @@ export function canaryLine(report: CanaryReport, options: CanaryTextOptions): st
   const parts = [
     paint(`canary ${report.verdict}`),
     ...(noise === ABSENT ? [] : [`noise ${noise} %`]),
-    ...(options.secondsLeft === undefined ? [] : [`about ${wait(options.secondsLeft)} left`]),
+    ...(options.secondsLeft === undefined ? [] : [`${roughWait(options.secondsLeft)} left`]),
   ];
   return parts.join(" · ");
 }

@@ -9,6 +9,11 @@ export function seconds(value: MaybeNumber): string {
   return `${decimal(scaled, { digits })} ${unit}`;
 }
 
+/** A waiting time that is only known roughly: `about 70 s`, but `under 1 s`. Seconds in. */
+export function roughWait(value: MaybeNumber): string {
+  return isNumber(value) && value < 1 ? wait(value) : `about ${wait(value)}`;
+}
+
 /** A waiting time as a person says it: `8 s`, `70 s`, `6 minutes`, `2.5 hours`. Seconds in. */
 export function wait(value: MaybeNumber): string {
   if (!isNumber(value)) return ABSENT;

@@ -1,6 +1,6 @@
 import picocolors from "picocolors";
 import type { GateSpecDoc, Plan, PlannedVariant } from "../domain/generated/plan-v1.ts";
-import { wait } from "./durations.ts";
+import { roughWait } from "./durations.ts";
 import { type Fact, factLines } from "./fact-lines.ts";
 import { pointsText } from "./gate-words.ts";
 import { ABSENT, bytes, count, counted, percent } from "./numbers.ts";
@@ -186,7 +186,7 @@ function originFacts(plan: Plan): Fact[] {
 
 function estimateFacts({ estimate }: Plan): Fact[] {
   return [
-    ["time", `about ${wait(estimate.seconds)}`],
+    ["time", roughWait(estimate.seconds)],
     ["disk", `about ${bytes(estimate.disk_bytes)}`],
     ["basis", estimate.basis],
   ];
