@@ -61,7 +61,11 @@ function checkWeights(value: unknown, path: string): void {
 function checkActivations(value: unknown): void {
   const activations = record(value, "activations", ACTIVATION_KEYS) as Partial<Record<keyof ActivationSpec, unknown>>;
   oneOf(activations.type, ["uint8", "int8"], "activations.type");
-  oneOf(activations.calibration, ["minmax", "percentile", "moving_average"], "activations.calibration");
+  oneOf(
+    activations.calibration,
+    ["minmax", "percentile", "entropy", "mse", "moving_average"],
+    "activations.calibration",
+  );
   if (typeof activations.symmetric !== "boolean") fail("activations.symmetric", "must be true or false");
   const { percentile } = activations;
   if (activations.calibration !== "percentile") {

@@ -19,9 +19,20 @@ const FOLD_WEIGHTS_AT_LOAD = { "session.disable_quant_qdq": "1" } as const;
 
 const base = { bias_correction: false, equalize: false, skip: [], overrides: [], session: {} } as const;
 
+/** Ranges of least squared error: no outlier sets the step, and nothing is tuned (percentiles need a share, entropy is fragile). */
+const UINT8_MSE: ActivationSpec = { ...UINT8, calibration: "mse" };
+
+/** Few bits: weights rounded against the inputs they will meet, in bytes so that integer kernels run them. */
+function lowBits(bits: WeightSpec["bits"]): Omit<Recipe, "id"> {
+  const weights: WeightSpec = { ...INT8_PER_CHANNEL, bits, scale: "mse", rounding: "gptq" };
+  // At two and three bits a level spent on zero leaves one side of it a level short.
+  return { ...base, weights: bits <= 3 ? { ...weights, zero_level: false } : weights, activations: UINT8_MSE };
+}
+
 const NAMED: Readonly<Record<string, Omit<Recipe, "id">>> = {
   fp32: { ...base, weights: null, activations: null },
   u8s8: { ...base, weights: INT8_PER_CHANNEL, activations: UINT8 },
+  "u8s8-corrected": { ...base, weights: INT8_PER_CHANNEL, activations: UINT8_MSE, bias_correction: true },
   u8u8: {
     ...base,
     weights: { ...INT8_PER_CHANNEL, granularity: "tensor", symmetric: false, storage: "uint8" },
@@ -33,17 +44,18 @@ const NAMED: Readonly<Record<string, Omit<Recipe, "id">>> = {
     activations: { ...UINT8, type: "int8" },
   },
   w8a16: { ...base, weights: INT8_PER_CHANNEL, activations: null, session: FOLD_WEIGHTS_AT_LOAD },
+  w6a8: lowBits(6),
+  w5a8: lowBits(5),
   w4a16: {
     ...base,
-    weights: { ...INT8_PER_CHANNEL, bits: 4, storage: "int4", scale: "mse" },
+    weights: { ...INT8_PER_CHANNEL, bits: 4, storage: "int4", scale: "mse", rounding: "gptq" },
     activations: null,
     session: FOLD_WEIGHTS_AT_LOAD,
   },
-  w4a8: {
-    ...base,
-    weights: { ...INT8_PER_CHANNEL, bits: 4, scale: "mse" },
-    activations: UINT8,
-  },
+  w4a8: lowBits(4),
+  w3a8: lowBits(3),
+  w2a16: { ...lowBits(2), activations: null, session: FOLD_WEIGHTS_AT_LOAD },
+  "w2a8-gptq": lowBits(2),
   // The broken control: two bits, rounded to nearest, is known to destroy a convolutional network.
   w2a8: { ...base, weights: { ...INT8_PER_CHANNEL, bits: 2 }, activations: UINT8 },
 };

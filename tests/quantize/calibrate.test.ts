@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { HarnessError } from "../../harness/domain/errors.ts";
 import type { ItemTensor } from "../../harness/domain/item-tensor.ts";
 import { type CalibrationJob, calibrate } from "../../harness/quantize/calibrate.ts";
+import { gridForRange } from "../../harness/quantize/grid.ts";
 import { Histogram } from "../../harness/quantize/histogram.ts";
 import { makeNode } from "../../harness/quantize/onnx-node.ts";
 import type { ActivationSpec } from "../../harness/quantize/recipe.ts";
@@ -108,4 +109,48 @@ test("the moving average lies inside the extremes", async () => {
   const ranges = await calibrate(job(data), { ...minmax, calibration: "moving_average" });
   const high = ranges.get("x")?.high ?? Number.NaN;
   assert.ok(high > 0.9 && high < 10, `${high}`);
+});
+
+/** Counts of a bell-shaped value with a few far outliers. */
+function outlierHistogram(low: number): Histogram {
+  const histogram = new Histogram({ low, high: 100 });
+  const noise = randomFloats(60_000, 14);
+  const bell = Float32Array.from({ length: 20_000 }, (_, i) =>
+    Math.abs((noise[3 * i] ?? 0) + (noise[3 * i + 1] ?? 0) + (noise[3 * i + 2] ?? 0)),
+  );
+  histogram.add(bell);
+  histogram.add(Float32Array.of(100));
+  return histogram;
+}
+
+test("the least-squares range costs no more than the whole, and leaves lone outliers out", () => {
+  const histogram = outlierHistogram(0);
+  const range = histogram.range({ ...minmax, calibration: "mse" });
+  const cost = (high: number) => histogram.squaredError(gridForRange(0, high, { signed: false, symmetric: false }));
+  assert.ok(range.high < 100 && range.high >= 20);
+  assert.ok(cost(range.high) < cost(100));
+  assert.equal(range.low, 0);
+});
+
+test("a two-sided least-squares range may draw in one end alone", () => {
+  const histogram = new Histogram({ low: -1, high: 50 });
+  histogram.add(randomFloats(20_000, 15));
+  histogram.add(Float32Array.of(50));
+  const range = histogram.range({ ...minmax, calibration: "mse" });
+  assert.ok(range.high < 50 && range.low < -0.7, JSON.stringify(range));
+});
+
+test("the entropy range never diverges more than the whole range does", () => {
+  const histogram = outlierHistogram(0);
+  const range = histogram.range({ ...minmax, calibration: "entropy" });
+  assert.ok(histogram.divergence(range) <= histogram.divergence({ low: 0, high: 100 }));
+  assert.ok(range.high <= 100 && range.high > 0);
+});
+
+test("a value that is always zero keeps a range of zero under every histogram method", () => {
+  for (const calibration of ["mse", "entropy"] as const) {
+    const zero = new Histogram({ low: 0, high: 0 });
+    zero.add(new Float32Array(10));
+    assert.deepEqual(zero.range({ ...minmax, calibration }).high, 0);
+  }
 });

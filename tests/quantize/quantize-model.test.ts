@@ -69,11 +69,17 @@ async function outputSqnr(
 const FLOORS: Readonly<Record<string, number>> = {
   fp32: 100,
   u8s8: 25,
+  "u8s8-corrected": 25,
   u8u8: 22,
   s8s8: 22,
   w8a16: 30,
+  w6a8: 20,
+  w5a8: 15,
   w4a16: 10,
   w4a8: 10,
+  w3a8: 5,
+  w2a16: 0,
+  "w2a8-gptq": 0,
   w2a8: -5,
 };
 
@@ -147,7 +153,7 @@ test("four-bit weights in bytes cost as much on disk as eight bits, and half whe
   assert.ok(readIntegers(codes ?? assert.fail()).every((code) => code >= -8 && code <= 7));
 });
 
-test("weight-only layers are labelled emulated, with the operator that runs them", async () => {
+test("weight-only layers are labelled emulated, with the operator that runs them, and need no items", async () => {
   const { manifest } = await quantize(makeBytes(smallConvNet()), "w8a16", convItems, {
     calibration: { items: convItems, indices: [] },
   });
