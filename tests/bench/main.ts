@@ -3,6 +3,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   "command-start": () => import("./command-start.ts"),
   "latency-loop": () => import("./latency-loop.ts"),
   "quantize-time": () => import("./quantize-time.ts"),
+  statistics: () => import("./statistics.ts"),
 };
 
 const wanted = process.argv.slice(2);
