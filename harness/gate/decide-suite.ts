@@ -28,7 +28,8 @@ export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit
   const base = { certified, ship: null as string | null, recommendation_rule: rule };
   const baseline = rows.find((row) => row.role === "baseline" && row.gates.some(isBroken));
   if (baseline !== undefined) {
-    return { ...base, verdict: "fail", exit_code: 3, reasons: [`the baseline ${baseline.cellId} fails its own gates`] };
+    const reasons = [`the baseline ${baseline.cellId} fails its own gates`];
+    return { ...base, certified: [], verdict: "fail", exit_code: 3, reasons };
   }
   const ship = choose(shippable, merits);
   const failed = required.filter((row) => row.verdict === "fail");

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { blocksNeeded, itemsNeeded } from "../../harness/gate/needed.ts";
+import * as stats from "../../harness/stats/index.ts";
+import { ratiosAround } from "../fixtures/comparison-builder.ts";
+
+type Table = { a: number; b: number; c: number; d: number };
+
+function items(table: Table, margin: number, alpha = 0.05, secondsPerItem: number | undefined = 0.001) {
+  return itemsNeeded({
+    effect: stats.tangoInterval(table, { level: 1 - 2 * alpha }),
+    table,
+    margin,
+    alpha,
+    secondsPerItem,
+  });
+}
+
+test("items agree with the planning numbers: 1,237 at 2 % discordance, 2,474 at 4 %, margin 1 %", () => {
+  assert.equal((items({ a: 98, b: 1, c: 1, d: 0 }, 0.01)?.quantity as number) + 100, 1237);
+  assert.equal((items({ a: 96, b: 2, c: 2, d: 0 }, 0.01)?.quantity as number) + 100, 2474);
+});
+
+test("items come with their seconds, and without where the speed is unknown", () => {
+  const table = { a: 98, b: 1, c: 1, d: 0 };
+  assert.deepEqual(items(table, 0.01), { quantity: 1137, unit: "items", seconds: 1.137 });
+  const effect = stats.tangoInterval(table, { level: 0.9 });
+  assert.equal(itemsNeeded({ effect, table, margin: 0.01, alpha: 0.05, secondsPerItem: undefined })?.seconds, null);
+});
+
+test("where no item differs, as many are needed as bring Tango's limit below the margin", () => {
+  const n = 20;
+  const more = items({ a: n, b: 0, c: 0, d: 0 }, 0.01)?.quantity as number;
+  const high = (total: number) => stats.tangoInterval({ a: total, b: 0, c: 0, d: 0 }, { level: 0.9 }).high;
+  assert.ok(high(n + more) <= 0.01 && high(n + more - 1) > 0.01, `${n + more}`);
+});
+
+test("a drop on the margin has no number of items that would decide", () => {
+  assert.equal(items({ a: 99, b: 1, c: 0, d: 0 }, 0.01), undefined);
+});
+
+test("without a table, or a value, no number is made up", () => {
+  const effect = stats.tInterval([0.5, 0, 0.25], { level: 0.9 });
+  assert.equal(itemsNeeded({ effect, table: undefined, margin: 0.01, alpha: 0.05, secondsPerItem: 1 }), undefined);
+  assert.equal(items({ a: 0, b: 0, c: 0, d: 0 }, 0.01), undefined);
+});
+
+test("at least one more is asked for where the formula says enough", () => {
+  assert.equal(items({ a: 500_000, b: 1, c: 1, d: 0 }, 0.01)?.quantity, 1);
+});
+
+function blocks(logRatios: Float64Array, margin: number, alpha = 0.05) {
+  return blocksNeeded({ logRatios, margin, alpha, secondsPerBlock: 2 });
+}
+
+test("blocks are at least as many as a finite interval takes: 5 at alpha .05, 7 at .01", () => {
+  assert.deepEqual(blocks(new Float64Array(0), 0.05), { quantity: 5, unit: "trials", seconds: 10 });
+  assert.equal(blocks(ratiosAround(0.5, 1), 0.05)?.quantity, 4);
+  assert.equal(blocks(ratiosAround(0.5, 3), 0.05, 0.01)?.quantity, 4);
+});
+
+test("blocks follow the spread: n = (z + z)^2 s^2 / distance^2", () => {
+  const ratios = Float64Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 0.05 : -0.05));
+  const variance = stats.sampleVariance(ratios);
+  const total = Math.ceil((2.4864748605 ** 2 * variance) / Math.log1p(0.02) ** 2);
+  assert.ok(Math.abs((blocks(ratios, 0.02)?.quantity as number) + 10 - total) <= 1);
+});
+
+test("blocks with NaN, and a change on the margin, have no number", () => {
+  assert.equal(blocks(Float64Array.of(0.1, Number.NaN, 0.2), 0.05), undefined);
+  assert.equal(
+    blocks(
+      Float64Array.of(-0.01, 0.01, -0.02, 0.02).map((x) => x + Math.log1p(0.05)),
+      0.05,
+    ),
+    undefined,
+  );
+});
