@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, test } from "node:test";
 import { packageRoot } from "../../harness/platform/package-root.ts";
 import { runCli, startCli } from "../fixtures/cli.ts";
-import { onlyRun } from "../fixtures/run-files.ts";
+import { listing, onlyRun } from "../fixtures/run-files.ts";
 import { scratchFolder } from "../fixtures/scratch-folder.ts";
 import { simulatedBody, writeConfig } from "../fixtures/sweep-configs.ts";
 
@@ -21,7 +21,7 @@ test("sweep prints its result to stdout and its progress to stderr, without colo
   assert.match(stdout, /\ngood8 .*PASS\n/);
   assert.match(stdout, /\nlossy4 .*FAIL/);
   assert.match(stdout, /\nShip good8: /);
-  assert.match(stdout, /\nsummary {2}results\/\S+\/summary\.md\n/);
+  assert.match(stdout, /\nsummary {2}results\/\S+\/summary\.md\s/);
   assert.match(stderr, /canary ok/);
   assert.match(stderr, /100 % · 27\/27 trials/);
   assert.ok(!`${stdout}${stderr}`.includes(ESCAPE));
@@ -74,20 +74,24 @@ describe("--json prints JSON alone", async () => {
     });
   }
 
-  it("from quantize and evaluate", async (t) => {
+  it("from quantize and evaluate, which leave nothing in the home folder", async (t) => {
     const cwd = await scratchFolder(t);
-    const made = await runCli(["quantize", model, "--recipe", "w8a16", "--out-dir", "made", "--json"], { cwd });
+    const home = join(cwd, "home");
+    mkdirSync(home);
+    const env = { HOME: home };
+    const made = await runCli(["quantize", model, "--recipe", "w8a16", "--out-dir", "made", "--json"], { cwd, env });
     assert.deepEqual([made.code, made.stderr], [0, ""]);
     const [file] = JSON.parse(made.stdout) as [{ path: string; manifest: { bytes_on_disk: number } }];
     assert.equal(file.path, "made/digits-cnn-w8a16.onnx");
     assert.equal(file.manifest.bytes_on_disk, readFileSync(join(cwd, file.path)).length);
 
     const config = join(packageRoot(), "configs/digits.json");
-    const score = await runCli(["evaluate", join(cwd, file.path), "--config", config, "--json"], { cwd });
+    const score = await runCli(["evaluate", join(cwd, file.path), "--config", config, "--json"], { cwd, env });
     assert.deepEqual([score.code, score.stderr], [0, ""]);
     const { correct, dataset } = JSON.parse(score.stdout) as { correct: number; dataset: { count: number } };
     assert.equal(dataset.count, 2000);
     assert.ok(correct >= 1970, `${correct} right`);
+    assert.deepEqual(listing(home), []);
   });
 });
 

@@ -5,8 +5,12 @@ import type { SessionSettings } from "../../domain/runtime-port.ts";
 
 type Onnxruntime = typeof import("onnxruntime-node");
 
-/** The native library, loaded on first use. RUNTIME_UNAVAILABLE where it cannot be. */
+/**
+ * The native library, loaded on first use. RUNTIME_UNAVAILABLE where it cannot be. Since 1.29 it reports models and speeds to its
+ * maker and keeps an id in the home folder unless this variable is set before it loads; nobody asked for that, and it takes time.
+ */
 export async function importOnnxruntime(): Promise<Onnxruntime> {
+  process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
   try {
     return await import("onnxruntime-node");
   } catch (cause) {
