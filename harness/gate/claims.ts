@@ -13,7 +13,7 @@ export interface Claims {
 type Sides = (threshold: number) => { readonly below: number; readonly above: number };
 
 /**
- * Claims about a drop in score (+ is worse): Tango's score test on a paired table. Where runs differ, as the interval has it: t on item
+ * Claims about a drop in score (+ is worse): Tango's score test on a paired table ("above" corrected). Where runs differ, as the interval has it: t on item
  * means for "above", Tango on the strict table for "below".
  */
 export function scoreDropClaims(scores: PairedScores, policy: GateSpecDoc["policy"], margin: number): Claims {
@@ -21,20 +21,25 @@ export function scoreDropClaims(scores: PairedScores, policy: GateSpecDoc["polic
   if (n === 0) return { pass: undefined, fail: undefined };
   return claims(policy, margin, -margin, (difference) => {
     if (table !== undefined) {
-      const { pBelow, pAbove } = stats.tangoTest(table, { difference });
-      return { below: pBelow, above: pAbove };
+      const below = stats.tangoTest(table, { difference }).pBelow;
+      return { below, above: stats.pairedDropAbove(table, { difference }) };
     }
     const above = stats.tTest(differences, { location: difference, alternative: "greater" }).p;
     return { below: stats.tangoTest(strict, { difference }).pBelow, above };
   });
 }
 
+/** Steps of this size (about 1e-12) make equal ratios of quantized clocks equal again after rounding in ln. */
+const STEP = 2 ** -40;
+const snap = (x: number): number => Math.round(x / STEP) * STEP;
+
 /** Claims about a relative change (+ is worse) from log ratios of blocks: the exact signed-rank test. */
 export function relativeChangeClaims(logRatios: Float64Array, policy: GateSpecDoc["policy"], margin: number): Claims {
   if (logRatios.length === 0) return { pass: undefined, fail: undefined };
-  return claims(policy, Math.log1p(margin), Math.log1p(-margin), (location) => ({
-    below: stats.signedRank(logRatios, { location, alternative: "less" }).p,
-    above: stats.signedRank(logRatios, { location, alternative: "greater" }).p,
+  const ratios = logRatios.map(snap);
+  return claims(policy, snap(Math.log1p(margin)), snap(Math.log1p(-margin)), (location) => ({
+    below: stats.signedRank(ratios, { location, alternative: "less" }).p,
+    above: stats.signedRank(ratios, { location, alternative: "greater" }).p,
   }));
 }
 

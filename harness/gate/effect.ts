@@ -6,12 +6,16 @@ import * as stats from "../stats/index.ts";
 export type Effect = stats.Estimate | stats.Unjudged;
 
 /**
- * Drop in score, baseline minus candidate (+ is worse): Tango on a paired table. Where runs differ: the mean of the item differences,
+ * Drop in score, baseline minus candidate (+ is worse): Tango on a paired table, its lower limit corrected for skewness, since a FAIL
+ * rests on it and few expected drops make Tango's fail too often. Where runs differ: the mean of the item differences,
  * t for the lower limit, and Tango on the strict table for the upper one. t alone would have no spread where few items differ, and
  * so pass on next to no items.
  */
 export function scoreDrop(scores: PairedScores, level: number): Effect {
-  if (scores.table !== undefined) return stats.tangoInterval(scores.table, { level });
+  if (scores.table !== undefined) {
+    const interval = stats.tangoInterval(scores.table, { level });
+    return { ...interval, low: Math.min(interval.low, stats.pairedLowerLimit(scores.table, { level }).low) };
+  }
   const mean = stats.tInterval(scores.differences ?? new Float64Array(0), { level });
   if (mean.value === undefined) return mean;
   const { high } = stats.tangoInterval(scores.strict, { level });

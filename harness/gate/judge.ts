@@ -3,9 +3,13 @@ import type { Effect } from "./effect.ts";
 
 export type Verdict = "pass" | "fail" | "inconclusive";
 
+/** A limit this close to a margin lies on it: rounding in ln and exp must not decide. Far below any difference that is measured. */
+const ROUNDING = 1e-12;
+
 /**
  * Interval against margin or limit (docs/statistics: verdicts). The effect is oriented so that + is worse for margins, and is
- * the plain value for floor and ceiling. Bounds are one-sided limits at 1-α. NaN, and a threshold that is no number, decide nothing.
+ * the plain value for floor and ceiling. Bounds are one-sided limits at 1-α. NaN, a threshold that is no number, and a limit on the
+ * margin decide nothing.
  */
 export function judge(policy: GateSpecDoc["policy"], effect: Effect, threshold: number): Verdict {
   const { low, high, value } = effect;
@@ -13,12 +17,12 @@ export function judge(policy: GateSpecDoc["policy"], effect: Effect, threshold: 
   if (value === undefined || Number.isNaN(low) || Number.isNaN(high) || Number.isNaN(value)) return "inconclusive";
   switch (policy) {
     case "non-inferiority":
-      return low > threshold ? "fail" : high < threshold ? "pass" : "inconclusive";
+      return isAbove(low, threshold) ? "fail" : isAbove(threshold, high) ? "pass" : "inconclusive";
     case "any-regression":
-      return low > 0 ? "fail" : high < threshold ? "pass" : "inconclusive";
+      return isAbove(low, 0) ? "fail" : isAbove(threshold, high) ? "pass" : "inconclusive";
     case "equivalence":
-      if (low > threshold || high < -threshold) return "fail";
-      return low > -threshold && high < threshold ? "pass" : "inconclusive";
+      if (isAbove(low, threshold) || isAbove(-threshold, high)) return "fail";
+      return isAbove(low, -threshold) && isAbove(threshold, high) ? "pass" : "inconclusive";
     case "floor":
       return high < threshold ? "fail" : low >= threshold ? "pass" : "inconclusive";
     case "ceiling":
@@ -26,4 +30,8 @@ export function judge(policy: GateSpecDoc["policy"], effect: Effect, threshold: 
     case "exact":
       return value <= threshold ? "pass" : "fail";
   }
+}
+
+function isAbove(x: number, y: number): boolean {
+  return x > y + ROUNDING;
 }

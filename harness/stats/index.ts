@@ -44,6 +44,7 @@ export { benjaminiHochberg, eBenjaminiHochberg, fixedSequence, holm, type Multip
 export { newcombeInterval } from "./newcombe.ts";
 export { noncentralTCdf } from "./noncentral-t.ts";
 export { normalCdf, normalPdf, normalQuantile } from "./normal.ts";
+export { pairedDropAbove, pairedLowerLimit } from "./paired-lower-limit.ts";
 export { type PairedPlan, pairedDetectable, pairedPower, pairedSampleSize, type SampleSize } from "./paired-power.ts";
 export { type PairedTable, pairedTable } from "./paired-table.ts";
 export {
@@ -72,3 +73,4 @@ export { tCdf, tQuantile } from "./student-t.ts";
 export { predictionInterval, type TTest, tInterval, tTest } from "./t-interval.ts";
 export { type TangoTest, tangoInterval, tangoTest } from "./tango.ts";
 export type { Alternative } from "./test-result.ts";
+export { type WelchTest, welchTest } from "./welch.ts";

@@ -1,5 +1,6 @@
 import { binomialCdf, binomialPmf, binomialQuantile } from "./binomial.ts";
 import { normalQuantile } from "./normal.ts";
+import { correctedZAbove } from "./paired-lower-limit.ts";
 import { bisect } from "./proportion.ts";
 import { requireCount, requireFraction } from "./require.ts";
 import { tangoZ } from "./tango.ts";
@@ -43,7 +44,7 @@ function requirePlan({
 const LEFT_OUT = 1e-10;
 
 /**
- * Probability that Tango's interval of level 1 - 2α over n items lies on the claimed side of the margin: exact, summed over all tables
+ * Probability that the gate's interval of level 1 - 2α over n items (Tango's, its lower limit corrected) lies on the claimed side of the margin: exact, summed over all tables
  * with the given discordance and drop.
  */
 export function pairedPower({ n, ...plan }: PairedPlan & { readonly n: number }): number {
@@ -56,7 +57,7 @@ export function pairedPower({ n, ...plan }: PairedPlan & { readonly n: number })
   const last = binomialQuantile(1 - LEFT_OUT, { n, p: discordance });
   let total = 0;
   for (let discordant = first; discordant <= last; discordant++) {
-    const z = (b: number) => tangoZ(b, discordant - b, n, margin);
+    const z = (b: number) => (claim === "pass" ? tangoZ : correctedZAbove)(b, discordant - b, n, margin);
     // z grows with b, so the claim holds on one side of a threshold.
     const threshold = firstWhole(discordant + 1, (b) => (claim === "pass" ? z(b) > -critical : z(b) >= critical));
     const tail = claim === "pass" ? "lower" : "upper";

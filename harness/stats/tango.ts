@@ -22,16 +22,20 @@ export type TangoTest = {
   readonly reason?: "no-data";
 };
 
-/** Tango's z for the discordant counts b, c of n items at the drop Δ; the variance is the restricted maximum-likelihood one. */
-export function tangoZ(b: number, c: number, n: number, difference: number): number {
-  const numerator = b - c - n * difference;
+/** q̂: the share of gains (candidate only) that is most likely under the drop Δ, for the discordant counts b, c of n items. */
+export function restrictedGain(b: number, c: number, n: number, difference: number): number {
   const big = 2 * n;
   const linear = -b - c + (2 * n - b + c) * difference;
   const constant = -c * difference * (1 - difference);
   const root = Math.sqrt(Math.max(0, linear * linear - 4 * big * constant));
   // The root of the quadratic without cancellation, whichever the sign of its linear term.
-  const q = linear > 0 ? (-2 * constant) / (root + linear || 1) : (root - linear) / (2 * big);
-  const variance = n * (2 * q + difference * (1 - difference));
+  return linear > 0 ? (-2 * constant) / (root + linear || 1) : (root - linear) / (2 * big);
+}
+
+/** Tango's z for the discordant counts b, c of n items at the drop Δ; the variance is the restricted maximum-likelihood one. */
+export function tangoZ(b: number, c: number, n: number, difference: number): number {
+  const numerator = b - c - n * difference;
+  const variance = n * (2 * restrictedGain(b, c, n, difference) + difference * (1 - difference));
   if (variance > 0) return numerator / Math.sqrt(variance);
   if (numerator === 0) return 0;
   return numerator > 0 ? Infinity : -Infinity;

@@ -1,0 +1,128 @@
+import type { GateSpecDoc } from "../../../harness/domain/generated/plan-v1.ts";
+import { relativeChangeClaims } from "../../../harness/gate/claims.ts";
+import { decideGate } from "../../../harness/gate/decide-gate.ts";
+import { decideRow, type RowDecision, rowVerdict } from "../../../harness/gate/decide-row.ts";
+import { decideSuite } from "../../../harness/gate/decide-suite.ts";
+import type { Rng } from "../../../harness/stats/rng.ts";
+import { comparison, latencyGate } from "./gates.ts";
+import type { NoiseModel } from "./noise-models.ts";
+import { type Screen, screener } from "./screen.ts";
+import { sessions } from "./session.ts";
+
+/** The margin of the simulated latency gates: the default gate's. */
+export const MARGIN = 0.05;
+/** Gates of a simulated suite, blocks of each kind of session, and numbers of candidates to choose from. */
+export const SUITE_GATES = 36;
+export const SINGLE_BLOCKS = [10, 32] as const;
+export const SUITE_BLOCKS = 16;
+export const CHOICE_BLOCKS = 20;
+export const CHOICES = [7, 16] as const;
+
+export interface Stretch {
+  readonly model: NoiseModel;
+  readonly alpha: number;
+  readonly suites: number;
+  readonly random: Rng;
+  /** Suites at the start that are decided in full whatever the screen says, to catch a screen that errs. */
+  readonly unscreened: number;
+}
+
+type Policy = "non-inferiority" | "any-regression";
+
+/** Single gates: how often the verdict is pass and how often fail, at the true effect given. */
+export function singleGate(
+  { model, alpha, suites, random, unscreened }: Stretch,
+  { policy, blocks, effect }: { policy: Policy; blocks: number; effect: number },
+): { pass: number; fail: number } {
+  const next = sessions({ model, blocks, candidates: [{ effect }], random });
+  const decide = screened(latencyGate(policy, alpha, MARGIN), blocks);
+  const counts = { pass: 0, fail: 0 };
+  for (let suite = 0; suite < suites; suite++) {
+    const verdict = decide(next()[0] as Float64Array, suite < unscreened);
+    if (verdict === "pass" || verdict === "fail") counts[verdict]++;
+  }
+  return counts;
+}
+
+/** The real gate behind the screen. */
+function screened(spec: GateSpecDoc, blocks: number): (logRatios: Float64Array, inFull: boolean) => string {
+  const screen = screener(blocks, spec.alpha);
+  const failBorder = spec.policy === "any-regression" ? 0 : Math.log1p(MARGIN);
+  return (logRatios, inFull) => {
+    const atMargin = screen(logRatios, Math.log1p(MARGIN));
+    const canFail = failBorder === 0 ? screen(logRatios, 0).canFail : atMargin.canFail;
+    const isOpen = canFail || atMargin.canPass;
+    if (!isOpen && !inFull) return "inconclusive";
+    const { verdict } = decideGate(spec, comparison("single", { logRatios }));
+    if (!isOpen && verdict !== "inconclusive") throw new Error(`the screen missed a ${verdict}`);
+    return verdict;
+  };
+}
+
+/**
+ * Suites of 36 latency-like gates in one row, their noise independent. `fails`: every gate sits at its border; how often the row
+ * fails. `passes`: one gate sits at the margin and the others are identical; how often the row passes.
+ */
+export function suiteOfGates(
+  { model, alpha, suites, random, unscreened }: Stretch,
+  { policy, kind }: { policy: Policy; kind: "false-fail" | "false-pass" },
+): number {
+  const border = policy === "any-regression" ? 0 : MARGIN;
+  const spec = latencyGate(policy, alpha, MARGIN);
+  const next = sessions({ model, blocks: SUITE_BLOCKS, candidates: [{ effect: border }], random });
+  const identical = sessions({ model, blocks: SUITE_BLOCKS, candidates: [{ effect: 0 }], random });
+  const screen = screener(SUITE_BLOCKS, alpha);
+  const kept = Array.from({ length: SUITE_GATES }, () => new Float64Array(SUITE_BLOCKS));
+  let errors = 0;
+  for (let suite = 0; suite < suites; suite++) {
+    let isOpen = suite < unscreened;
+    let isPossible = false;
+    for (const [gate, ratios] of kept.entries()) {
+      const source = kind === "false-pass" && gate > 0 ? identical : next;
+      ratios.set(source()[0] as Float64Array);
+      const found = screen(ratios, Math.log1p(border));
+      isPossible ||= kind === "false-pass" ? found.canPass : couldFailHolm(found, ratios, policy, alpha / SUITE_GATES);
+      if (kind === "false-pass" && !isPossible && !isOpen) break;
+    }
+    isOpen ||= isPossible;
+    if (!isOpen) continue;
+    const gates = kept.map((logRatios) => decideGate(spec, comparison("suite", { logRatios })));
+    const isError = rowVerdict("candidate", gates) === (kind === "false-pass" ? "pass" : "fail");
+    if (isError && !isPossible) throw new Error(`the screen missed a ${kind}`);
+    if (isError) errors++;
+  }
+  return errors;
+}
+
+/** Necessary for a fail that survives Holm: the interval can fail, and the p-value is within the first step's share of alpha. */
+function couldFailHolm({ canFail }: Screen, logRatios: Float64Array, policy: Policy, share: number): boolean {
+  return canFail && (relativeChangeClaims(logRatios, policy, MARGIN).fail ?? 0) <= share * (1 + 1e-9);
+}
+
+/** Candidates in one session that all sit exactly at the margin: how often any is certified for shipping. */
+export function choiceOf({ model, alpha, suites, random, unscreened }: Stretch, candidates: number): number {
+  const spec = latencyGate("non-inferiority", alpha, MARGIN);
+  const arms = Array.from({ length: candidates }, () => ({ effect: MARGIN }));
+  const next = sessions({ model, blocks: CHOICE_BLOCKS, candidates: arms, random });
+  const screen = screener(CHOICE_BLOCKS, alpha);
+  const share = (alpha / candidates) * (1 + 1e-9);
+  let errors = 0;
+  for (let suite = 0; suite < suites; suite++) {
+    const all = next();
+    const isPossible = all.some(
+      (ratios) =>
+        screen(ratios, Math.log1p(MARGIN)).canPass &&
+        (relativeChangeClaims(ratios, "non-inferiority", MARGIN).pass ?? 0) <= share,
+    );
+    if (!isPossible && suite >= unscreened) continue;
+    const rows: RowDecision[] = all.map((logRatios, i) => decideRow([spec], comparison(`c${i}`, { logRatios })));
+    const { certified } = decideSuite(
+      rows,
+      rows.map(({ cellId }) => ({ cellId, speedup: 1, bytes: 1 })),
+      alpha,
+    );
+    if (certified.length > 0 && !isPossible) throw new Error("the screen missed a certified candidate");
+    if (certified.length > 0) errors++;
+  }
+  return errors;
+}
