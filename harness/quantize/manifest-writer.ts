@@ -115,8 +115,8 @@ function floatRow(name: string, op: string, parameters: number, skipped: string,
 function quantizedRow(entry: QuantizedLayer, original: Float32Array, label: KernelLabel): ManifestLayer {
   const { layer, spec, layout, weights } = entry;
   const parameters = elementCount(layer.weightDims);
-  const storedBits = spec.storage === "int4" ? 4 : 8;
-  const parametersOfGrid = 4 * layout.rows + packedBytes(layout.rows, storedBits);
+  const storedBits = { int8: 8, uint8: 8, int4: 4, packed: spec.bits }[spec.storage];
+  const parametersOfGrid = 4 * layout.rows + (spec.storage === "packed" ? 0 : packedBytes(layout.rows, storedBits));
   return {
     name: layer.name,
     op: layer.op,
@@ -126,7 +126,7 @@ function quantizedRow(entry: QuantizedLayer, original: Float32Array, label: Kern
     granularity: spec.granularity,
     block_size: spec.block_size ?? null,
     symmetric: spec.symmetric,
-    axis: spec.granularity === "tensor" ? null : spec.granularity === "block" ? 0 : layer.channelAxis,
+    axis: spec.granularity === "tensor" ? null : layer.channelAxis,
     bytes: packedBytes(parameters, storedBits) + parametersOfGrid,
     bytes_packed: packedBytes(parameters, spec.bits) + parametersOfGrid,
     weight_sqnr_db: sqnr(original, dequantize(weights, layout)),

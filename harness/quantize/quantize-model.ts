@@ -3,6 +3,8 @@ import { HarnessError } from "../domain/errors.ts";
 import type { SessionPort } from "../domain/session-port.ts";
 import { type ActivationPlan, planActivations } from "./activation-plan.ts";
 import { type CalibrationInput, calibrate } from "./calibrate.ts";
+import { emitBlocks } from "./emit-blocks.ts";
+import { emitDynamic } from "./emit-dynamic.ts";
 import { emitActivations, emitWeights, type QuantizedLayer } from "./emit-qdq.ts";
 import { type GraphView, viewGraph } from "./graph-view.ts";
 import { type Grid, gridForRange, type Range } from "./grid.ts";
@@ -15,6 +17,7 @@ import { graphOf, parseModel, serializeModel } from "./onnx-file.ts";
 import { type CleanReport, cleanModel } from "./passes/clean.ts";
 import { removeDeadNodes } from "./passes/remove-dead-nodes.ts";
 import type { Recipe, WeightSpec } from "./recipe.ts";
+import { quantizesStatically } from "./recipes.ts";
 import { roundLayer } from "./round-layer.ts";
 import { gridsByValue, roundSequentially } from "./sequential-rounding.ts";
 
@@ -45,7 +48,7 @@ export interface QuantizeResult {
 
 /** Opset of QuantizeLinear with an axis; what every recipe needs. */
 const BASE_OPSET = 13;
-/** Opset of DequantizeLinear with INT4 and blocks. */
+/** Opset of DequantizeLinear with INT4. */
 const INT4_OPSET = 21;
 
 /**
@@ -102,7 +105,7 @@ function prepareModel(bytes: Uint8Array, recipe: Recipe): PreparedModel {
 
 function opsetFor(recipe: Recipe): number {
   const specs = [recipe.weights, ...recipe.overrides.map((override) => override.weights)];
-  const modern = specs.some((spec) => spec?.storage === "int4" || spec?.granularity === "block");
+  const modern = specs.some((spec) => spec?.storage === "int4");
   return modern ? INT4_OPSET : BASE_OPSET;
 }
 
@@ -116,7 +119,7 @@ async function quantizePrepared(prepared: PreparedModel, request: QuantizeReques
     return decision !== undefined && "spec" in decision ? [{ layer, spec: decision.spec }] : [];
   });
   const layers = chosen.map(({ layer }) => layer);
-  const plan: ActivationPlan = recipe.activations === null ? { rangeSource: new Map() } : planActivations(view, layers);
+  const plan: ActivationPlan = quantizesStatically(recipe) ? planActivations(view, layers) : { rangeSource: new Map() };
   const ranges = await findRanges(prepared, plan, request);
   const grids = new Map<string, Grid>();
   if (recipe.activations !== null) {
@@ -136,7 +139,11 @@ async function quantizePrepared(prepared: PreparedModel, request: QuantizeReques
         request,
       })
     : roundEach(view, chosen, inputGrids, request);
-  emitWeights(graph, quantized, inputGrids);
+  const packed = quantized.filter(({ spec }) => spec.storage === "packed");
+  const others = quantized.filter(({ spec }) => spec.storage !== "packed");
+  emitBlocks(model, packed);
+  if (recipe.activations?.calibration === "dynamic") emitDynamic(graph, others);
+  else emitWeights(graph, others, inputGrids);
   if (recipe.activations !== null) emitActivations(graph, plan, grids, recipe.activations.type);
   removeDeadNodes(graph);
   return { quantized, plan, ranges, grids };
@@ -178,7 +185,7 @@ async function findRanges(
   request: QuantizeRequest,
 ): Promise<Map<string, Range>> {
   const { recipe } = request;
-  if (recipe.activations === null) return new Map();
+  if (recipe.activations === null || !quantizesStatically(recipe)) return new Map();
   const calibration = requireItems(request);
   const values = [...new Set(plan.rangeSource.values())];
   if (values.length === 0) return new Map();

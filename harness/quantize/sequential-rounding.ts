@@ -1,5 +1,6 @@
 import type { ActivationPlan } from "./activation-plan.ts";
 import { type CalibrationInput, cloneModel } from "./calibrate.ts";
+import { emitBlocks } from "./emit-blocks.ts";
 import { emitActivations, emitWeights, type QuantizedLayer } from "./emit-qdq.ts";
 import type { Grid } from "./grid.ts";
 import { collectStatistics, layerColumns } from "./layer-statistics.ts";
@@ -88,10 +89,16 @@ async function statisticsFor(
   const graph = graphOf(partly);
   const nodes = [...graph.node];
   const inputGrids = gridsByValue(plan, grids);
+  const emitted = done.map((entry) => ({ ...entry, layer: { ...entry.layer, node: nodeAt(entry.layer, nodes) } }));
   emitWeights(
     graph,
-    done.map((entry) => ({ ...entry, layer: { ...entry.layer, node: nodeAt(entry.layer, nodes) } })),
+    emitted.filter(({ spec }) => spec.storage !== "packed"),
     inputGrids,
+  );
+  emitBlocks(
+    both,
+    emitted.filter(({ spec }) => spec.storage === "packed"),
+    graph,
   );
   if (request.recipe.activations !== null) emitActivations(graph, plan, grids, request.recipe.activations.type);
   const quantizedInput = nodeAt(layer, nodes).input[0] ?? "";
