@@ -48,13 +48,16 @@ export function emitWeights(
 
 type Namer = (base: string) => string;
 
+/** Packed blocks never get here: they are written for their own kernel. */
+const STORED_TYPES = { int8: T.INT8, uint8: T.UINT8, int4: T.INT4, packed: T.UINT8 } as const;
+
 function emitWeight(
   graph: GraphProto,
   { layer, spec, layout, weights }: QuantizedLayer,
   { freshName, before, integer }: { freshName: Namer; before: NodeProto[]; integer: boolean },
 ): string {
   const base = layer.weight;
-  const type = { int8: T.INT8, uint8: T.UINT8, int4: T.INT4 }[spec.storage];
+  const type = STORED_TYPES[spec.storage];
   const inputs = [freshName(`${base}_q`), freshName(`${base}_s`)] as const;
   graph.initializer.push(
     storedCodes(inputs[0], type, layer.weightDims, weights.codes),
@@ -69,7 +72,6 @@ function emitWeight(
   const output = freshName(`${base}_dq`);
   const attributes: Record<string, number> = {};
   if (spec.granularity === "channel" && layer.channelAxis !== 1) attributes["axis"] = layer.channelAxis;
-  if (spec.granularity === "block") Object.assign(attributes, { axis: 0, block_size: spec.block_size ?? 32 });
   before.push(makeNode("DequantizeLinear", [...inputs, ...zeros], [output], { attributes }));
   return output;
 }

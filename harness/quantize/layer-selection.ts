@@ -14,8 +14,11 @@ export function decideLayers(layers: readonly WeightedLayer[], recipe: Recipe): 
     for (const override of recipe.overrides) {
       if (override.layers.some((pattern) => matches(pattern, layer, place))) spec = { ...spec, ...override.weights };
     }
-    if (spec.granularity === "block" && layer.op !== "MatMul") {
-      return { skipped: `blocks of weights are defined for MatMul, not ${layer.op}` };
+    if (spec.granularity === "block" && layer.op === "Conv") {
+      return { skipped: "blocks of weights have kernels for MatMul and Gemm, not Conv" };
+    }
+    if (recipe.activations?.calibration === "dynamic" && layer.op === "Conv") {
+      return { skipped: "convolutions gain nothing from ranges found at every run" };
     }
     return { spec };
   });

@@ -1,32 +1,38 @@
 import type { GraphProto } from "onnx-buf";
 import { packedBytes } from "./bit-packing.ts";
+import type { EmittedModel } from "./emit-model.ts";
 import type { QuantizedLayer } from "./emit-qdq.ts";
 import type { GraphView } from "./graph-view.ts";
 import { countKernels, type KernelLabel, type LayerTrace, labelKernels } from "./kernel-truth.ts";
 import type { WeightedLayer } from "./layers.ts";
 import type { ManifestActivation, ManifestLayer, QuantizeManifest } from "./manifest.ts";
-import type { PreparedModel, QuantizedParts, QuantizeRequest } from "./quantize-model.ts";
+import { graphOf } from "./onnx-file.ts";
+import type { PreparedModel } from "./prepared-model.ts";
+import type { QuantizeRequest } from "./quantize-model.ts";
 import { needsCalibration } from "./recipes.ts";
 import { layerWeights } from "./round-layer.ts";
+import type { QuantizedParts } from "./round-model.ts";
 import { elementCount } from "./tensor-values.ts";
 import { dequantize } from "./weight-codes.ts";
 
-type Facts = PreparedModel &
-  Partial<QuantizedParts> & {
-    readonly request: QuantizeRequest;
-    readonly bytes: Uint8Array;
-    readonly optimized: Uint8Array;
-  };
+interface Facts {
+  readonly prepared: PreparedModel;
+  readonly parts: QuantizedParts | undefined;
+  readonly emitted: EmittedModel | undefined;
+  readonly request: QuantizeRequest;
+  readonly bytes: Uint8Array;
+  readonly optimized: Uint8Array;
+}
 
 /** Puts together the manifest of a model that has just been quantized. */
 export function writeManifest(facts: Facts): QuantizeManifest {
-  const { request, bytes, model } = facts;
+  const { request, bytes, prepared } = facts;
   const { recipe, calibration, sha256 } = request;
   const layers = layerRows(facts);
   const saved = layers.reduce((sum, layer) => sum + layer.bytes - layer.bytes_packed, 0);
   const used = needsCalibration(recipe) ? calibration : undefined;
   const indices = Array.from(used?.indices ?? []);
-  const opset = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
+  const opset = prepared.model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
   return {
     recipe,
     source_sha256: sha256(request.model),
@@ -44,23 +50,25 @@ export function writeManifest(facts: Facts): QuantizeManifest {
             indices_sha256: sha256(new TextEncoder().encode(JSON.stringify(indices))),
           },
     session: recipe.session,
-    clean: facts.clean,
+    clean: prepared.clean,
     layers,
     activations: activationRows(facts),
     kernels: countKernels(layers),
   };
 }
 
-function layerRows({ list, decisions, quantized = [], view, optimized }: Facts): ManifestLayer[] {
-  const done = new Map(quantized.map((entry) => [entry.layer, entry]));
+function layerRows({ prepared, parts, emitted, optimized }: Facts): ManifestLayer[] {
+  const { list, decisions, view } = prepared;
+  const done = new Map(parts?.quantized.map((entry, i) => [entry.layer, emitted?.quantized[i] ?? entry]));
+  const graph = emitted === undefined ? view.graph : graphOf(emitted.model);
   const traces = list.layers.map((layer, i): LayerTrace => {
     const decision = decisions[i];
     const entry = done.get(layer);
     const trace = {
       node: layer.node.name,
       outputs: [layer.node.output[0] ?? "", ...absorberOutput(view, layer)],
-      codes: entry && storedName(layer.node.input[1] ?? "", view.graph),
-      bias: entry && layer.op !== "MatMul" ? storedName(layer.node.input[2] ?? "", view.graph) : undefined,
+      codes: entry && storedName(entry.layer.node.input[1] ?? "", graph),
+      bias: entry && layer.op !== "MatMul" ? storedName(entry.layer.node.input[2] ?? "", graph) : undefined,
     };
     return decision !== undefined && "skipped" in decision ? { ...trace, skipped: decision.skipped } : trace;
   });
@@ -115,8 +123,8 @@ function floatRow(name: string, op: string, parameters: number, skipped: string,
 function quantizedRow(entry: QuantizedLayer, original: Float32Array, label: KernelLabel): ManifestLayer {
   const { layer, spec, layout, weights } = entry;
   const parameters = elementCount(layer.weightDims);
-  const storedBits = spec.storage === "int4" ? 4 : 8;
-  const parametersOfGrid = 4 * layout.rows + packedBytes(layout.rows, storedBits);
+  const storedBits = { int8: 8, uint8: 8, int4: 4, packed: spec.bits }[spec.storage];
+  const parametersOfGrid = 4 * layout.rows + (spec.storage === "packed" ? 0 : packedBytes(layout.rows, storedBits));
   return {
     name: layer.name,
     op: layer.op,
@@ -126,7 +134,7 @@ function quantizedRow(entry: QuantizedLayer, original: Float32Array, label: Kern
     granularity: spec.granularity,
     block_size: spec.block_size ?? null,
     symmetric: spec.symmetric,
-    axis: spec.granularity === "tensor" ? null : spec.granularity === "block" ? 0 : layer.channelAxis,
+    axis: spec.granularity === "tensor" ? null : layer.channelAxis,
     bytes: packedBytes(parameters, storedBits) + parametersOfGrid,
     bytes_packed: packedBytes(parameters, spec.bits) + parametersOfGrid,
     weight_sqnr_db: sqnr(original, dequantize(weights, layout)),
@@ -137,12 +145,13 @@ function quantizedRow(entry: QuantizedLayer, original: Float32Array, label: Kern
   };
 }
 
-function activationRows({ plan, ranges, grids, request }: Facts): ManifestActivation[] {
+function activationRows({ parts, request }: Facts): ManifestActivation[] {
   const type = request.recipe.activations?.type;
-  if (plan === undefined || type === undefined) return [];
+  if (parts === undefined || type === undefined) return [];
+  const { plan, ranges, grids } = parts;
   return [...new Set(plan.rangeSource.values())].flatMap((name) => {
-    const range = ranges?.get(name);
-    const grid = grids?.get(name);
+    const range = ranges.get(name);
+    const grid = grids.get(name);
     return range && grid ? [{ name, type, ...range, scale: grid.scale, zero_point: grid.zeroPoint }] : [];
   });
 }

@@ -32,6 +32,7 @@ export function validateRecipe(value: unknown): Recipe {
   if (checked.weights?.granularity === "block" && checked.activations !== null) {
     fail("weights.granularity", "can be 'block' only with float activations");
   }
+  checkDynamic(checked);
   return checked;
 }
 
@@ -40,7 +41,7 @@ function checkWeights(value: unknown, path: string): void {
   const { bits, granularity, block_size: blockSize, symmetric, storage } = weights;
   if (!Number.isInteger(bits) || (bits as number) < 2 || (bits as number) > 8) fail(`${path}.bits`, "must be 2 to 8");
   oneOf(granularity, ["tensor", "channel", "block"], `${path}.granularity`);
-  oneOf(storage, ["int8", "uint8", "int4"], `${path}.storage`);
+  oneOf(storage, ["int8", "uint8", "int4", "packed"], `${path}.storage`);
   oneOf(weights.scale, ["max", "mse"], `${path}.scale`);
   oneOf(weights.rounding, ["nearest", "gptq"], `${path}.rounding`);
   if (typeof symmetric !== "boolean") fail(`${path}.symmetric`, "must be true or false");
@@ -55,6 +56,10 @@ function checkWeights(value: unknown, path: string): void {
   if (granularity === "block" && !BLOCK_SIZES.includes(blockSize as number)) {
     fail(`${path}.block_size`, `must be one of ${BLOCK_SIZES.join(", ")}`);
   }
+  if ((granularity === "block") !== (storage === "packed"))
+    fail(`${path}.storage`, "must be packed for blocks, and only for them");
+  if (storage === "packed" && ![2, 4, 8].includes(bits as number))
+    fail(`${path}.bits`, "must be 2, 4 or 8 in packed blocks");
   if (granularity !== "block" && blockSize !== undefined) fail(`${path}.block_size`, "needs granularity 'block'");
 }
 
@@ -63,7 +68,7 @@ function checkActivations(value: unknown): void {
   oneOf(activations.type, ["uint8", "int8"], "activations.type");
   oneOf(
     activations.calibration,
-    ["minmax", "percentile", "entropy", "mse", "moving_average"],
+    ["minmax", "percentile", "entropy", "mse", "moving_average", "dynamic"],
     "activations.calibration",
   );
   if (typeof activations.symmetric !== "boolean") fail("activations.symmetric", "must be true or false");
@@ -72,6 +77,18 @@ function checkActivations(value: unknown): void {
     if (percentile !== undefined) fail("activations.percentile", "needs calibration 'percentile'");
   } else if (typeof percentile !== "number" || !(percentile > 0.5 && percentile <= 1)) {
     fail("activations.percentile", "must be a share above 0.5 and at most 1");
+  }
+}
+
+/** Dynamic ranges are uint8 by definition of the operator, and there are no items to learn from. */
+function checkDynamic({ activations, weights, bias_correction: biasCorrection, overrides }: Recipe): void {
+  if (activations?.calibration !== "dynamic") return;
+  if (activations.type !== "uint8" || activations.symmetric)
+    fail("activations", "must be asymmetric uint8 when dynamic");
+  if (biasCorrection) fail("bias_correction", "needs calibrated activations");
+  for (const spec of [weights, ...overrides.map((override) => override.weights)]) {
+    if (spec?.rounding === "gptq") fail("weights.rounding", "needs calibrated activations for gptq");
+    if (spec?.storage === "int4") fail("weights.storage", "must be a byte when activations are dynamic");
   }
 }
 

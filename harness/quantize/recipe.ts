@@ -2,7 +2,7 @@
 export interface WeightSpec {
   /** Bits a value takes, 2 to 8. */
   readonly bits: 2 | 3 | 4 | 5 | 6 | 7 | 8;
-  /** One scale for the tensor, one an output channel, or one a block of `block_size` values along the reduced axis (MatMul only). */
+  /** One scale for the tensor, one an output channel, or one a block of `block_size` values along the reduced axis (MatMul and Gemm). */
   readonly granularity: "tensor" | "channel" | "block";
   /** Power of two from 16 to 256; only with granularity `block`. */
   readonly block_size?: number;
@@ -15,9 +15,9 @@ export interface WeightSpec {
   readonly zero_level?: boolean;
   /**
    * Element type in the file. `int8` with fewer bits holds small values in bytes, so that integer kernels run it;
-   * `int4` packs two values a byte and is emulated except in MatMul blocks.
+   * `int4` packs two values a byte and is emulated; `packed` is the layout of the MatMulNBits kernels (blocks of 2, 4 or 8 bits).
    */
-  readonly storage: "int8" | "uint8" | "int4";
+  readonly storage: "int8" | "uint8" | "int4" | "packed";
   /** `max`: the largest weight sets the scale; `mse`: the scale of least squared error. */
   readonly scale: "max" | "mse";
   /** `nearest`: each weight alone; `gptq`: column by column, later weights making up for earlier errors. */
@@ -29,8 +29,11 @@ export interface ActivationSpec {
   readonly type: "uint8" | "int8";
   /** Symmetric ranges have zero in the middle, which keeps a Relu from being absorbed. */
   readonly symmetric: boolean;
-  /** How ranges are found from calibration items. */
-  readonly calibration: "minmax" | "percentile" | "entropy" | "mse" | "moving_average";
+  /**
+   * How ranges are found from calibration items; `dynamic` finds them anew at every run, for MatMul and Gemm inputs only, and needs
+   * no items.
+   */
+  readonly calibration: "minmax" | "percentile" | "entropy" | "mse" | "moving_average" | "dynamic";
   /** Share of values inside the range, (0.5, 1]; only for `percentile`. */
   readonly percentile?: number;
 }

@@ -29,6 +29,20 @@ function lowBits(bits: WeightSpec["bits"]): Omit<Recipe, "id"> {
   return { ...base, weights: bits <= 3 ? { ...weights, zero_level: false } : weights, activations: UINT8_MSE };
 }
 
+/** Weights in blocks of 32 for the MatMulNBits kernels, which quantize activations as they run. Convolutions stay float. */
+function blocks(bits: 2 | 4 | 8): Omit<Recipe, "id"> {
+  const weights: WeightSpec = {
+    bits,
+    granularity: "block",
+    block_size: 32,
+    symmetric: true,
+    storage: "packed",
+    scale: "mse",
+    rounding: "nearest",
+  };
+  return { ...base, weights, activations: null };
+}
+
 const NAMED: Readonly<Record<string, Omit<Recipe, "id">>> = {
   fp32: { ...base, weights: null, activations: null },
   u8s8: { ...base, weights: INT8_PER_CHANNEL, activations: UINT8 },
@@ -56,6 +70,10 @@ const NAMED: Readonly<Record<string, Omit<Recipe, "id">>> = {
   w3a8: lowBits(3),
   w2a16: { ...lowBits(2), activations: null, session: FOLD_WEIGHTS_AT_LOAD },
   "w2a8-gptq": lowBits(2),
+  "dynamic-int8": { ...base, weights: INT8_PER_CHANNEL, activations: { ...UINT8, calibration: "dynamic" } },
+  "int8-block32": blocks(8),
+  "int4-block32": blocks(4),
+  "int2-block32": blocks(2),
   // The broken control: two bits, rounded to nearest, is known to destroy a convolutional network.
   w2a8: { ...base, weights: { ...INT8_PER_CHANNEL, bits: 2 }, activations: UINT8 },
 };
@@ -97,5 +115,10 @@ export function needsCalibration(recipe: Recipe): boolean {
   const gptq = [recipe.weights, ...recipe.overrides.map(({ weights }) => weights)].some(
     (spec) => spec?.rounding === "gptq",
   );
-  return recipe.weights !== null && (recipe.activations !== null || recipe.bias_correction || gptq);
+  return recipe.weights !== null && (quantizesStatically(recipe) || recipe.bias_correction || gptq);
+}
+
+/** True where activations get fixed grids. */
+export function quantizesStatically({ activations }: Recipe): boolean {
+  return activations !== null && activations.calibration !== "dynamic";
 }

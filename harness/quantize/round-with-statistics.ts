@@ -4,6 +4,7 @@ import type { LayerStatistics } from "./layer-statistics.ts";
 import type { WeightedLayer } from "./layers.ts";
 import { cholesky, solveCholesky } from "./linear-algebra.ts";
 import type { WeightSpec } from "./recipe.ts";
+import { rowView } from "./row-view.ts";
 import {
   type CodeGrid,
   emptyCodes,
@@ -24,23 +25,6 @@ const DAMPING = 0.01;
 /** Smallest share of the widest scale that is tried, by bits: the fewer levels, the more clipping pays. */
 const LOWEST_SHARE: Readonly<Record<number, number>> = { 2: 0.25, 3: 0.35, 4: 0.45, 5: 0.6, 6: 0.7, 7: 0.8, 8: 0.9 };
 
-/** A layer's weights as rows of output channels, K columns each, whatever the operator's own order. */
-export interface RowView {
-  readonly rows: number;
-  readonly columns: number;
-  /** Index in the tensor. */
-  at(row: number, column: number): number;
-}
-
-export function rowView(layer: WeightedLayer): RowView {
-  const [first = 1, second = 1] = layer.weightDims;
-  if (layer.op !== "Conv" && layer.channelAxis === 1) {
-    return { rows: second, columns: first, at: (row, column) => column * second + row };
-  }
-  const columns = layer.weightDims.slice(1).reduce((product, dim) => product * dim, 1);
-  return { rows: first, columns, at: (row, column) => row * columns + column };
-}
-
 /** Rounds a layer's weights by GPTQ against the inputs that the quantized layers before it will deliver. */
 export function roundByGptq(
   { layer, spec, weights }: { layer: WeightedLayer; spec: WeightSpec; weights: Float32Array },
@@ -60,7 +44,7 @@ export function roundByGptq(
       const target = correct(original);
       const { codes: rowCodes, gridOf } = roundOne(target, problem, spec, shared);
       for (let k = 0; k < view.columns; k++) codes[view.at(r, k)] = rowCodes[k] ?? 0;
-      for (const [scaleRow, grid] of gridOf(r, view.rows)) {
+      for (const [scaleRow, grid] of gridOf(r)) {
         scales[scaleRow] = grid.scale;
         zeroPoints[scaleRow] = grid.zeroPoint;
       }
@@ -69,7 +53,7 @@ export function roundByGptq(
   return { weights: { codes, scales, zeroPoints }, layout };
 }
 
-type GridsOf = (row: number, rows: number) => [scaleRow: number, grid: CodeGrid][];
+type GridsOf = (row: number) => [scaleRow: number, grid: CodeGrid][];
 
 function roundOne(
   target: Float64Array,
@@ -86,7 +70,7 @@ function roundOne(
     for (let k = 0; k < target.length; k += size)
       grids.push(gridForRow(target.subarray(k, k + size), { ...spec, scale: "mse" }));
     const { codes } = roundRow(target, problem, (column) => grids[Math.floor(column / size)] as CodeGrid);
-    return { codes, gridOf: (row, rows) => grids.map((grid, block) => [block * rows + row, grid]) };
+    return { codes, gridOf: (row) => grids.map((grid, block) => [row * grids.length + block, grid]) };
   }
   const widest = searchGrid(widestGrid(target, spec), spec);
   const { codes, grid } = roundRowSearchingScale(target, problem, widest, LOWEST_SHARE[spec.bits] ?? 0.5);

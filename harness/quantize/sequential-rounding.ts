@@ -1,12 +1,14 @@
 import type { ActivationPlan } from "./activation-plan.ts";
 import { type CalibrationInput, cloneModel } from "./calibrate.ts";
-import { emitActivations, emitWeights, type QuantizedLayer } from "./emit-qdq.ts";
+import { emitModel } from "./emit-model.ts";
+import type { QuantizedLayer } from "./emit-qdq.ts";
 import type { Grid } from "./grid.ts";
 import { collectStatistics, layerColumns } from "./layer-statistics.ts";
 import type { WeightedLayer } from "./layers.ts";
 import { mergeGraph } from "./merge-graphs.ts";
 import { graphOf } from "./onnx-file.ts";
-import type { PreparedModel, QuantizeRequest } from "./quantize-model.ts";
+import type { PreparedModel } from "./prepared-model.ts";
+import type { QuantizeRequest } from "./quantize-model.ts";
 import type { WeightSpec } from "./recipe.ts";
 import { layerBias, layerWeights, roundLayer, scaleFloors } from "./round-layer.ts";
 import { correctedBias, roundByGptq } from "./round-with-statistics.ts";
@@ -80,41 +82,19 @@ async function statisticsFor(
   layer: WeightedLayer,
   options: { readonly moments: boolean; readonly centered: boolean },
 ) {
-  const { model, view } = prepared;
-  const both = cloneModel(model);
-  const partly = cloneModel(model);
-  const nodeAt = (target: WeightedLayer, graphNodes: typeof view.graph.node) =>
-    graphNodes[view.graph.node.indexOf(target.node)] as WeightedLayer["node"];
-  const graph = graphOf(partly);
-  const nodes = [...graph.node];
-  const inputGrids = gridsByValue(plan, grids);
-  emitWeights(
-    graph,
-    done.map((entry) => ({ ...entry, layer: { ...entry.layer, node: nodeAt(entry.layer, nodes) } })),
-    inputGrids,
-  );
-  if (request.recipe.activations !== null) emitActivations(graph, plan, grids, request.recipe.activations.type);
-  const quantizedInput = nodeAt(layer, nodes).input[0] ?? "";
-  const rename = mergeGraph(graphOf(both), graph, "quantized/");
+  const partly = emitModel(prepared, { quantized: done, plan, grids }, request.recipe);
+  const both = cloneModel(prepared.model);
+  both.opsetImport = partly.model.opsetImport;
+  const rename = mergeGraph(graphOf(both), graphOf(partly.model), "quantized/");
   return collectStatistics({
     model: both,
     layer,
     input: layer.node.input[0] ?? "",
-    inputQuantized: rename(quantizedInput),
+    inputQuantized: rename(partly.copyOf(layer.node).input[0] ?? ""),
     ...options,
     calibration: sampleFor(calibration),
     request,
   });
-}
-
-/** Grids by the values that use them, moved values included. */
-export function gridsByValue(plan: ActivationPlan, grids: ReadonlyMap<string, Grid>): Map<string, Grid> {
-  const byValue = new Map<string, Grid>();
-  for (const [value, source] of plan.rangeSource) {
-    const grid = grids.get(source);
-    if (grid) byValue.set(value, grid);
-  }
-  return byValue;
 }
 
 /** Items that statistics are taken over: their means are stable to a hundredth of a standard deviation long before. */

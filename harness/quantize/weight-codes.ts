@@ -2,7 +2,7 @@ import { codeRange, type Grid, gridForRange, roundHalfEven } from "./grid.ts";
 import type { WeightSpec } from "./recipe.ts";
 
 /**
- * A weight tensor seen as rows that share a scale: one row (per tensor), one a channel, or one a block and channel.
+ * A weight tensor seen as rows that share a scale: one row (per tensor), one a channel, or one a channel and block.
  * Rows are computed, not stored, so a view costs nothing.
  */
 export interface RowLayout {
@@ -39,22 +39,24 @@ export function tensorRow(elements: number): RowLayout {
   return { rows: 1, scaleDims: [], lengthOf: () => elements, offset: (_row, k) => k };
 }
 
-/** Blocks of `size` values down the first axis of a [K, N] matrix, as block-wise DequantizeLinear and MatMulNBits see it. */
-export function blockRows(dims: readonly number[], size: number): RowLayout {
-  const [k = 1, n = 1] = dims;
-  const blocks = Math.ceil(k / size);
+/** Blocks of `size` values along the reduced axis of a matrix, block after block of one output channel, as MatMulNBits stores them. */
+export function blockRows(dims: readonly number[], axis: number, size: number): RowLayout {
+  const [first = 1, second = 1] = dims;
+  const [channels, columns] = axis === 0 ? [first, second] : [second, first];
+  const blocks = Math.ceil(columns / size);
+  const at = (channel: number, k: number) => (axis === 0 ? channel * columns + k : k * channels + channel);
   return {
-    rows: blocks * n,
-    scaleDims: [blocks, n],
-    lengthOf: (row) => Math.min(size, k - Math.floor(row / n) * size),
-    offset: (row, i) => (Math.floor(row / n) * size + i) * n + (row % n),
+    rows: channels * blocks,
+    scaleDims: [channels, blocks],
+    lengthOf: (row) => Math.min(size, columns - (row % blocks) * size),
+    offset: (row, i) => at(Math.floor(row / blocks), (row % blocks) * size + i),
   };
 }
 
 /** The layout that a spec asks for on a weight whose output channels are counted by `axis`. */
 export function layoutFor(spec: WeightSpec, dims: readonly number[], axis: number): RowLayout {
   if (spec.granularity === "channel") return channelRows(dims, axis);
-  if (spec.granularity === "block") return blockRows(dims, spec.block_size ?? 32);
+  if (spec.granularity === "block") return blockRows(dims, axis, spec.block_size ?? 32);
   return tensorRow(dims.reduce((product, dim) => product * dim, 1));
 }
 

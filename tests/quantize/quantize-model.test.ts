@@ -80,6 +80,10 @@ const FLOORS: Readonly<Record<string, number>> = {
   w3a8: 5,
   w2a16: 0,
   "w2a8-gptq": 0,
+  "int8-block32": 30,
+  "int4-block32": 15,
+  "int2-block32": 3,
+  "dynamic-int8": 30,
   w2a8: -5,
 };
 
@@ -219,23 +223,53 @@ test("MatMul layers run on integers, and are named after their outputs where nod
   assert.ok((await outputSqnr(bytes, model, [32])) > 30);
 });
 
-test("INT4 blocks on a MatMul are run by MatMulNBits, unless a bias behind it makes it a Gemm, which the labels say", async () => {
-  const recipe: RecipePatch = {
-    extends: "w4a16",
-    id: "blocks",
-    weights: { granularity: "block", block_size: 16 },
-    session: {},
-  };
-  const bytes = makeBytes(mlp);
-  const { model, manifest } = await quantize(bytes, recipe, rowItems);
-  assert.deepEqual(
-    manifest.layers.map((layer) => [layer.kernel, layer.kernel_op]),
-    [
-      ["emulated", "com.microsoft.FusedGemm"],
-      ["native", "com.microsoft.MatMulNBits"],
+test("blocks run in MatMulNBits at their true size, a Gemm's bias and a MatMul's Add behind them", async () => {
+  const parts: ModelParts = {
+    ...mlp,
+    nodes: [
+      ...mlp.nodes.slice(0, 3),
+      makeNode("Gemm", ["r1", "w3", "b3"], ["y"], { name: "fc", attributes: { transB: 1 } }),
     ],
+    initializers: [
+      ...(mlp.initializers ?? []).slice(0, 2),
+      floatTensor("w3", [LAST_DIM, 24], randomFloats(24 * LAST_DIM, 44)),
+      floatTensor("b3", [LAST_DIM], randomFloats(LAST_DIM, 45)),
+    ],
+  };
+  const bytes = makeBytes(parts);
+  for (const [bits, floor] of [
+    [8, 35],
+    [4, 15],
+    [2, 3],
+  ] as const) {
+    const { model, manifest } = await quantize(bytes, `int${bits}-block32`, rowItems);
+    assert.deepEqual(
+      manifest.layers.map((layer) => [layer.kernel, layer.kernel_op]),
+      [
+        ["native", "com.microsoft.MatMulNBits"],
+        ["native", "com.microsoft.MatMulNBits"],
+      ],
+    );
+    assert.equal(manifest.bytes_on_disk, manifest.bytes_packed);
+    const quality = await outputSqnr(bytes, model, [32]);
+    assert.ok(quality > floor, `${bits} bits: ${quality} dB`);
+  }
+});
+
+test("dynamic-int8 fuses into DynamicQuantizeMatMul, or an integer product with its bias, and leaves convolutions alone", async () => {
+  const bytes = makeBytes(mlp);
+  const { model, manifest } = await quantize(bytes, "dynamic-int8", rowItems, {
+    calibration: { items: rowItems, indices: [] },
+  });
+  assert.deepEqual(manifest.kernels, { native: 2, emulated: 0, skipped: 0 });
+  assert.ok(manifest.layers.every((layer) => /DynamicQuantizeMatMul|MatMulIntegerToFloat/.test(layer.kernel_op ?? "")));
+  assert.ok((await outputSqnr(bytes, model, [32])) > 30);
+  const conv = await quantize(makeBytes(smallConvNet()), "dynamic-int8");
+  assert.deepEqual(
+    conv.manifest.layers.map((layer) => layer.kernel),
+    ["skipped", "skipped", "native"],
   );
-  assert.ok((await outputSqnr(bytes, model, [32])) > 15);
+  assert.match(conv.manifest.layers[0]?.skipped ?? "", /convolutions/);
 });
 
 test("layers that cannot be quantized are skipped with a reason, and the model still works", async () => {

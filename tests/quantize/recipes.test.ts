@@ -30,12 +30,20 @@ const WRONG: readonly [string, unknown, RegExp][] = [
   ["an unknown top-level key", { extends: "u8s8", wieghts: {} }, /wieghts/],
   ["symmetric uint8 weights", { extends: "u8s8", weights: { storage: "uint8" } }, /weights\.storage/],
   ["five bits in int4", { extends: "w4a16", weights: { bits: 5 } }, /int4/],
-  ["blocks of 20", { extends: "w4a16", weights: { granularity: "block", block_size: 20 } }, /block_size/],
+  ["blocks of 20", { extends: "int4-block32", weights: { block_size: 20 } }, /block_size/],
   [
     "blocks with integer activations",
-    { extends: "u8s8", weights: { granularity: "block", block_size: 32 } },
+    { extends: "int4-block32", activations: { type: "uint8", symmetric: false, calibration: "minmax" } },
     /granularity/,
   ],
+  [
+    "blocks outside their own storage",
+    { extends: "w4a16", weights: { granularity: "block", block_size: 32 } },
+    /storage/,
+  ],
+  ["packed blocks of three bits", { extends: "int4-block32", weights: { bits: 3 } }, /bits/],
+  ["dynamic ranges with bias correction", { extends: "dynamic-int8", bias_correction: true }, /bias_correction/],
+  ["dynamic int8 activations", { extends: "dynamic-int8", activations: { type: "int8" } }, /asymmetric uint8/],
   ["a percentile without its method", { extends: "u8s8", activations: { percentile: 0.999 } }, /percentile/],
   [
     "the percentile method without a share",

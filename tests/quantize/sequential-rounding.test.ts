@@ -114,7 +114,7 @@ test("GPTQ handles MatMul and both orders of Gemm, per channel, per tensor and i
   const patches: RecipePatch[] = [
     { extends: "w4a8" },
     { extends: "w4a8", weights: { granularity: "tensor" } },
-    { extends: "w4a16", weights: { granularity: "block", block_size: 16 } },
+    { extends: "w4a16", weights: { granularity: "block", block_size: 16, storage: "packed" } },
   ];
   for (const patch of patches) {
     const nearest = await errorOf(parts, { ...patch, weights: { ...patch.weights, rounding: "nearest" } }, [48]);

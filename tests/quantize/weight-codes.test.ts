@@ -98,8 +98,8 @@ test("per-channel scales follow the axis they are told", () => {
 });
 
 test("blocks run down the reduced axis, and the last may be short", () => {
-  const layout = blockRows([20, 3], 16);
-  assert.deepEqual(layout.scaleDims, [2, 3]);
+  const layout = blockRows([20, 3], 1, 16);
+  assert.deepEqual(layout.scaleDims, [3, 2]);
   assert.deepEqual([layout.lengthOf(0), layout.lengthOf(5)], [16, 4]);
   const seen = new Set<number>();
   for (let row = 0; row < layout.rows; row++)
