@@ -14,7 +14,8 @@ export type Effect = stats.Estimate | stats.Unjudged;
 export function scoreDrop(scores: PairedScores, level: number): Effect {
   if (scores.table !== undefined) {
     const interval = stats.tangoInterval(scores.table, { level });
-    return { ...interval, low: Math.min(interval.low, stats.pairedLowerLimit(scores.table, { level }).low) };
+    const low = Math.min(interval.low, stats.pairedLowerLimit(scores.table, { level }).low);
+    return { ...interval, low, method: "tango, lower limit corrected" };
   }
   const mean = stats.tInterval(scores.differences ?? new Float64Array(0), { level });
   if (mean.value === undefined) return mean;
