@@ -158,8 +158,15 @@ function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[] {
   if (failed > 0 && logRatiosOf(comparison, spec.metric) !== undefined) doubts.push("failed-trials");
   if (isScore(spec) && comparison.invalidRows + comparison.baselineInvalidRows > 0) doubts.push("invalid-values");
   if (isTime && comparison.isNoisy) doubts.push("noisy");
-  if (isTime && comparison.isLatencyConstant) doubts.push("constant-where-it-cannot-be");
+  if (isTime && (comparison.isLatencyConstant || isConstant(logRatiosOf(comparison, spec.metric)))) {
+    doubts.push("constant-where-it-cannot-be");
+  }
   return doubts;
+}
+
+/** Times of two arms never have one ratio in all blocks: such figures were copied, or a clock is too coarse for them. */
+function isConstant(logRatios: Float64Array | undefined): boolean {
+  return logRatios !== undefined && logRatios.length > 1 && logRatios.every((ratio) => ratio === logRatios[0]);
 }
 
 function isScore({ metric }: GateSpecDoc): boolean {

@@ -333,11 +333,19 @@ describe("ratios", () => {
   });
 
   test("a margin is a share: 5 % slower is a change of .05, not of ln 1.05", () => {
-    const { effect } = decideGate(
-      ratioGate("latency.call"),
-      comparison({ latencyLogRatios: new Float64Array(9).fill(Math.log(1.25)) }),
-    );
+    const logRatios = Float64Array.of(-0.01, -0.005, 0, 0.005, 0.01).map((x) => Math.log(1.25) + x);
+    const { effect } = decideGate(ratioGate("latency.call"), comparison({ latencyLogRatios: logRatios }));
     assert.ok(Math.abs(effect!.value! - 0.25) < 1e-12);
+  });
+
+  test("one and the same ratio in every block is no measurement of a time; of a memory it may be", () => {
+    const logRatios = new Float64Array(12).fill(Math.log(0.5));
+    const more = { latencyLogRatios: logRatios, throughputLogRatios: logRatios, memoryLogRatios: logRatios };
+    for (const metric of TIMES) {
+      const { verdict, reasons } = decideGate(ratioGate(metric), comparison(more));
+      assert.deepEqual([verdict, reasons], ["inconclusive", ["constant-where-it-cannot-be"]]);
+    }
+    assert.equal(decideGate(ratioGate("memory.peak_rss"), comparison(more)).verdict, "pass");
   });
 });
 
