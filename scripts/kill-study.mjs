@@ -90,7 +90,13 @@ async function uninterrupted(kind) {
   if (folder === undefined || ![0, 3, 4].includes(end.code)) {
     throw new Error(`the uninterrupted ${kind} sweep ended with ${end.code}:\n${end.stderr}`);
   }
-  return { ms, marks: { folder: 0, trials: 0, end: ms, ...marks }, exitCode: end.code, artifacts: artifactsOf(folder) };
+  return {
+    ms,
+    marks: { folder: 0, trials: 0, end: ms, ...marks },
+    exitCode: end.code,
+    trials: trialIds(folder).length,
+    artifacts: artifactsOf(folder),
+  };
 }
 
 /** One run that was killed at least once: one that ended before its kill proves nothing and is done again. */
@@ -130,7 +136,8 @@ async function killAndResume(kind, n, reference, place) {
   const isExpected = kind === "simulated" ? end.code === reference.exitCode : [0, 3, 4].includes(end.code);
   if (!isExpected) problems.push(`${name}: the last resume ended with ${end.code}: ${end.stderr.trim()}`);
   if (folder !== undefined) problems.push(...(await faultsOf(name, folder, kept)));
-  if (kind === "simulated" && folder !== undefined) problems.push(...differences(name, folder, reference.artifacts));
+  if (kind === "simulated" && folder !== undefined && isExpected)
+    problems.push(...differences(name, folder, reference.artifacts));
   const trials = folder === undefined ? "none" : `${trialIds(folder).length} trials`;
   if (problems.length === 0 && !values.keep) rmSync(place.folder, { recursive: true, force: true });
   return { name, kills: killed, trials, problems };
@@ -193,20 +200,21 @@ async function killAt(run, place, { until, delayMs }) {
 }
 
 /** First kills are spread over the phases, so that the short ones are hit too; the others fall anywhere in time. */
-function targetFor(n, { ms, marks }) {
+function targetFor(n, { ms, marks, trials: planned }) {
+  const most = Math.max(planned - 2, 1);
   const startMs = Math.max(marks.trials - marks.folder, 20);
   const endMs = Math.max(ms - marks.end, 20);
   switch (n % 6) {
-    case 0:
-      return { until: (state) => state.phase !== "no run", delayMs: random() * startMs };
     case 1:
       return { until: (state) => state.hasEnd, delayMs: random() * 0.8 * endMs };
     case 2:
-      return { until: (state) => state.lines > 0, delayMs: random() * PREPARATION_MS };
+      return { until: (state) => state.phase !== "no run", delayMs: random() * startMs };
     case 3:
+      return { until: (state) => state.lines > 0, delayMs: random() * PREPARATION_MS };
+    case 4:
       return anyTime({ ms });
     default: {
-      const trials = Math.floor(random() * 20);
+      const trials = 1 + Math.floor(random() * most);
       return { until: (state) => state.trials >= trials || state.hasEnd, delayMs: random() * 2 * TRIAL_MS };
     }
   }
