@@ -1,9 +1,12 @@
 // Measures every recipe on ResNet8 and the 10,000 CIFAR-10 test images: accuracy, b and c against fp32, bytes, kernels, seconds.
 // Calibration and every choice use calibration_train_2000.bin only. Usage: node scripts/quantizer-table.mjs [--tuning] [recipe ...]
+// A recipe is a name or JSON; JSON with "mixed": {"ladder": [2, 8], "target": {"kind": "bytes", "bytes": 40000}} searches mixed
+// precision on the last 400 calibration images, which are then left out of calibration.
 // --tuning calibrates on its first 1,600 images and measures on the other 400: the place to compare settings, the test set is not.
 // Data: QUANTGATE_DATA_DIR, or ../shared/data beside the repository. Build first (npm run build).
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { searchMixedPrecision } from "../dist/harness/quantize/mixed-precision.js";
 import { quantizeModel } from "../dist/harness/quantize/quantize-model.js";
 import { RECIPE_NAMES, resolveRecipe } from "../dist/harness/quantize/recipes.js";
 import { inProcessSession } from "../dist/tests/fixtures/in-process-session.js";
@@ -77,16 +80,26 @@ console.log(
   "| recipe | top-1 % | b/c | KL | speed | bytes | packed | kernels n/e/s | ops | seconds |\n|---|---|---|---|---|---|---|---|---|---|",
 );
 for (const name of wanted.length > 0 ? wanted : RECIPE_NAMES) {
-  const recipe = resolveRecipe(name.startsWith("{") ? JSON.parse(name) : name);
+  const { mixed, ...spec } = name.startsWith("{") ? JSON.parse(name) : { extends: name, id: name };
+  let recipe = resolveRecipe(spec);
   const start = performance.now();
-  const { model: result, manifest } = await quantizeModel({
+  const request = {
     model,
     recipe,
-    calibration: { items: calibrationItems, indices },
+    calibration: { items: calibrationItems, indices: mixed ? indices.slice(0, 1600) : indices },
     session: inProcessSession,
     threads: 2,
     sha256,
-  });
+  };
+  let made;
+  if (mixed) {
+    const held = { items: calibrationItems, indices: Array.from({ length: 400 }, (_, i) => 1600 + i) };
+    made = await searchMixedPrecision({ ...request, ...mixed, tuning: held });
+    recipe = made.recipe;
+    for (const step of made.steps)
+      console.error(`  ${step.promoted} ${step.bits} ${step.bytes_packed} ${step.quality.toFixed(3)}`);
+  } else made = await quantizeModel(request);
+  const { model: result, manifest } = made;
   const seconds = (performance.now() - start) / 1000;
   const { answers, scores, ms } = await predict(result, recipe.session, items);
   let b = 0;

@@ -14,6 +14,8 @@ export interface ManifestLayer {
   readonly granularity: WeightSpec["granularity"] | null;
   readonly block_size: number | null;
   readonly symmetric: boolean | null;
+  /** How the weights were rounded in fact: GPTQ falls back to nearest where a layer is too wide for it. */
+  readonly rounding: WeightSpec["rounding"] | null;
   /** Axis of the weight that the scales run along; null for one scale. */
   readonly axis: number | null;
   /** Bytes in the file. */

@@ -15,6 +15,7 @@ export interface BatchRun {
   readonly indices: ArrayLike<number>;
   readonly session: SessionPort;
   readonly optimizationLevel?: OptimizationLevel;
+  readonly sessionConfig?: Readonly<Record<string, string>>;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called for each batch, in order, with the outputs and the items of the batch. */
@@ -31,6 +32,7 @@ export async function runBatches(run: BatchRun): Promise<void> {
   const session = await run.session.open(run.model, {
     optimizationLevel: run.optimizationLevel ?? "all",
     threads: run.threads ?? 1,
+    sessionConfig: run.sessionConfig ?? {},
   });
   try {
     const size = itemSize(items.shape);

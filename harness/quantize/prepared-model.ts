@@ -34,7 +34,7 @@ export function prepareModel(bytes: Uint8Array, recipe: Recipe): PreparedModel {
       hint: "Run `quantgate inspect` on it to see every problem.",
     });
   }
-  const clean = recipe.weights === null ? null : cleanModel(model, opsetFor(recipe));
+  const clean = recipe.weights === null ? null : cleanModel(model, opsetFor(recipe), { equalize: recipe.equalize });
   const view = viewGraph(graphOf(model));
   const list = findLayers(view);
   return { model, view, clean, list, decisions: decideLayers(list.layers, recipe) };

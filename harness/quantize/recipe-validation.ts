@@ -19,7 +19,6 @@ export function validateRecipe(value: unknown): Recipe {
   if (recipe["activations"] !== null) checkActivations(recipe["activations"]);
   for (const key of ["bias_correction", "equalize"])
     if (typeof recipe[key] !== "boolean") fail(key, "must be true or false");
-  if (recipe["equalize"] === true) fail("equalize", "is not available");
   checkTexts(recipe["skip"], "skip");
   if (!Array.isArray(recipe["overrides"])) fail("overrides", "must be a list");
   const checked = value as Recipe;

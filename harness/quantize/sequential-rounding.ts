@@ -55,7 +55,7 @@ async function roundNext(
   const { view } = job.prepared;
   const { columns } = layerColumns(layer);
   const gptq = spec.rounding === "gptq" && columns <= (layer.op === "Conv" ? MAX_CONV_COLUMNS : MAX_COLUMNS);
-  const nearest = roundLayer(view, layer, spec, input);
+  const nearest = roundLayer(view, layer, gptq ? spec : { ...spec, rounding: "nearest" }, input);
   // Without a bias nothing can take up a mean error, and without GPTQ nothing else is to be learned.
   const takesBias = layer.op !== "MatMul";
   if (!gptq && !takesBias) return nearest;
@@ -64,7 +64,7 @@ async function roundNext(
   const rounded = gptq ? roundByGptq({ layer, spec, weights: values }, statistics) : nearest;
   const entry: QuantizedLayer = {
     layer,
-    spec,
+    spec: nearest.spec,
     layout: rounded.layout,
     weights: rounded.weights,
     bias: layerBias(view, layer),

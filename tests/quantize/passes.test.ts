@@ -14,7 +14,9 @@ import { graphOf, parseModel, serializeModel } from "../../harness/quantize/onnx
 import { floatAttribute, makeNode } from "../../harness/quantize/onnx-node.ts";
 import { cleanModel } from "../../harness/quantize/passes/clean.ts";
 import { constantsToInitializers } from "../../harness/quantize/passes/constant-to-initializer.ts";
+import { equalizeLayers } from "../../harness/quantize/passes/equalize-layers.ts";
 import { foldBatchNorms } from "../../harness/quantize/passes/fold-batch-norm.ts";
+import { mergeDuplicateInitializers } from "../../harness/quantize/passes/merge-duplicate-initializers.ts";
 import { removeDeadNodes } from "../../harness/quantize/passes/remove-dead-nodes.ts";
 import { removeIdentities } from "../../harness/quantize/passes/remove-identities.ts";
 import { floatTensor, rawTensor } from "../../harness/quantize/tensor-values.ts";
@@ -200,6 +202,105 @@ test("BatchNormalization stays where its input has another reader", () => {
     outputs: [value("y"), value("z")],
   });
   assert.equal(foldBatchNorms(graphOf(model)), 0);
+});
+
+test("equal constants become one, except where quantization nodes read them or shapes differ", async () => {
+  const twin = (name: string, dims = [4]) => floatTensor(name, dims, [1, 2, 3, 4]);
+  const parts = {
+    nodes: [
+      makeNode("Add", ["x", "a"], ["s"]),
+      makeNode("Mul", ["s", "b"], ["t"]),
+      makeNode("Mul", ["t", "c"], ["u"]),
+      makeNode("QuantizeLinear", ["u", "q1", "z"], ["v"]),
+      makeNode("DequantizeLinear", ["v", "q2", "z"], ["y"]),
+    ],
+    initializers: [
+      twin("a"),
+      twin("b"),
+      twin("c", [1, 4]),
+      floatTensor("q1", [], [0.5]),
+      floatTensor("q2", [], [0.5]),
+      rawTensor("z", T.INT8, [], Uint8Array.of(0)),
+    ],
+  };
+  const { max, model } = await difference(parts, [2, 4], (m) =>
+    assert.equal(mergeDuplicateInitializers(graphOf(m)), 1),
+  );
+  assert.equal(max, 0);
+  assert.deepEqual(
+    graphOf(model).initializer.map((tensor) => tensor.name),
+    ["a", "c", "q1", "q2", "z"],
+  );
+});
+
+test("equalized convolutions, depthwise ones and matrices compute the same with evened ranges", async () => {
+  const uneven = (count: number, seed: number, every: number) =>
+    randomFloats(count, seed).map((v, i) => v * 10 ** (Math.floor(i / every) % 3));
+  const conv: ModelParts = {
+    inputs: [value("x", ["N", 3, 6, 6])],
+    nodes: [
+      makeNode("Conv", ["x", "w1", "b1"], ["c1"]),
+      makeNode("Relu", ["c1"], ["r1"]),
+      makeNode("Conv", ["r1", "w2"], ["c2"], { attributes: { group: 4 } }),
+      makeNode("Relu", ["c2"], ["r2"]),
+      makeNode("Conv", ["r2", "w3"], ["y"]),
+    ],
+    initializers: [
+      floatTensor("w1", [4, 3, 3, 3], uneven(108, 1, 27)),
+      floatTensor("b1", [4], randomFloats(4, 2)),
+      floatTensor("w2", [4, 1, 2, 2], randomFloats(16, 3)),
+      floatTensor("w3", [5, 4, 1, 1], randomFloats(20, 4)),
+    ],
+  };
+  const matrices: ModelParts = {
+    nodes: [
+      makeNode("MatMul", ["x", "w1"], ["m1"]),
+      makeNode("Relu", ["m1"], ["r1"]),
+      makeNode("Gemm", ["r1", "w2"], ["y"], { attributes: { transB: 1 } }),
+    ],
+    initializers: [floatTensor("w1", [4, 6], uneven(24, 5, 1)), floatTensor("w2", [3, 6], randomFloats(18, 6))],
+  };
+  const cases: [ModelParts, number[], number][] = [
+    [conv, [2, 3, 6, 6], 2],
+    [matrices, [3, 4], 1],
+  ];
+  for (const [parts, dims, pairs] of cases) {
+    const model = makeModel(parts);
+    const input = {
+      name: "x",
+      dims,
+      data: randomFloats(
+        dims.reduce((a, b) => a * b, 1),
+        9,
+      ),
+    };
+    const before = await runModel(serializeModel(model), input);
+    assert.equal(equalizeLayers(graphOf(model)), pairs);
+    const after = await runModel(serializeModel(model), input);
+    const largest = Math.max(...Array.from(before.data as Float32Array, Math.abs));
+    assert.ok(maxDifference(before, after) < 1e-5 * largest);
+    assert.equal(graphOf(model).initializer.length, parts.initializers?.length);
+  }
+});
+
+test("layers are not equalized across another reader, a Sigmoid, or a shared weight", () => {
+  const weights = [floatTensor("w1", [4, 4], randomFloats(16, 1)), floatTensor("w2", [4, 4], randomFloats(16, 2))];
+  const through = (middle: string) => [makeNode("MatMul", ["x", "w1"], ["m"]), makeNode(middle, ["m"], ["r"])];
+  const sigmoid = makeModel({
+    nodes: [...through("Sigmoid"), makeNode("MatMul", ["r", "w2"], ["y"])],
+    initializers: weights,
+  });
+  assert.equal(equalizeLayers(graphOf(sigmoid)), 0);
+  const branched = makeModel({
+    nodes: [...through("Relu"), makeNode("MatMul", ["r", "w2"], ["n"]), makeNode("Add", ["n", "r"], ["y"])],
+    initializers: weights,
+  });
+  assert.equal(equalizeLayers(graphOf(branched)), 0);
+  const tied = makeModel({
+    nodes: [...through("Relu"), makeNode("MatMul", ["r", "w1"], ["y"])],
+    initializers: weights,
+  });
+  assert.equal(equalizeLayers(graphOf(tied)), 0);
 });
 
 test("a cyclic graph is refused by the clean-up", () => {

@@ -3,7 +3,9 @@ import { HarnessError } from "../../domain/errors.ts";
 import { topologicalOrder } from "../graph-view.ts";
 import { graphOf } from "../onnx-file.ts";
 import { constantsToInitializers } from "./constant-to-initializer.ts";
+import { equalizeLayers } from "./equalize-layers.ts";
 import { foldBatchNorms } from "./fold-batch-norm.ts";
+import { mergeDuplicateInitializers } from "./merge-duplicate-initializers.ts";
 import { removeDeadNodes } from "./remove-dead-nodes.ts";
 import { removeIdentities } from "./remove-identities.ts";
 import { upgradeOpset } from "./upgrade-opset.ts";
@@ -16,6 +18,9 @@ export interface CleanReport {
   readonly identities: number;
   readonly batch_norms: number;
   readonly dead_nodes: number;
+  readonly duplicate_initializers: number;
+  /** Pairs of layers whose channel ranges were evened out; 0 unless the recipe asks for it. */
+  readonly equalized_pairs: number;
   readonly opset_before: number;
   readonly opset_after: number;
 }
@@ -24,7 +29,11 @@ export interface CleanReport {
  * Brings a model, in place, into the form the quantizer reads: sorted, no Constant or Identity nodes, BatchNormalization folded.
  * @throws HarnessError CONFIG_MODEL_INVALID for a cyclic graph; QUANTIZE_UNSUPPORTED when the opset cannot be upgraded.
  */
-export function cleanModel(model: ModelProto, targetOpset: number): CleanReport {
+export function cleanModel(
+  model: ModelProto,
+  targetOpset: number,
+  options: { readonly equalize?: boolean } = {},
+): CleanReport {
   const graph = graphOf(model);
   const nodesBefore = graph.node.length;
   const order = topologicalOrder(graph);
@@ -39,6 +48,8 @@ export function cleanModel(model: ModelProto, targetOpset: number): CleanReport 
   const identities = removeIdentities(graph);
   const batchNorms = foldBatchNorms(graph);
   const deadNodes = removeDeadNodes(graph);
+  const equalizedPairs = options.equalize ? equalizeLayers(graph) : 0;
+  const duplicates = mergeDuplicateInitializers(graph);
   return {
     nodes_before: nodesBefore,
     nodes_after: graph.node.length,
@@ -46,6 +57,8 @@ export function cleanModel(model: ModelProto, targetOpset: number): CleanReport 
     identities,
     batch_norms: batchNorms,
     dead_nodes: deadNodes,
+    duplicate_initializers: duplicates,
+    equalized_pairs: equalizedPairs,
     opset_before: opsetBefore,
     opset_after: Math.max(opsetBefore, targetOpset),
   };
