@@ -68,18 +68,23 @@ function splitLast(cells: readonly string[]): readonly string[] {
 export function rowGrouper(emit: (rows: readonly ReadonlyMap<string, string>[]) => void): {
   add(row: ReadonlyMap<string, string>): void;
   flush(): void;
+  isEmpty(): boolean;
+  /** Whether this row begins the next sample. */
+  isComplete(next: ReadonlyMap<string, string>): boolean;
 } {
   let rows: ReadonlyMap<string, string>[] = [];
+  const keyOf = (row: ReadonlyMap<string, string>): string | undefined => row.get("index") ?? row.get("uuid");
+  const isComplete = (next: ReadonlyMap<string, string>): boolean => rows.some((row) => keyOf(row) === keyOf(next));
   const flush = (): void => {
     if (rows.length > 0) emit(rows);
     rows = [];
   };
-  const keyOf = (row: ReadonlyMap<string, string>): string | undefined => row.get("index") ?? row.get("uuid");
   return {
     flush,
+    isEmpty: () => rows.length === 0,
+    isComplete,
     add(row) {
-      const key = keyOf(row);
-      if (rows.some((other) => keyOf(other) === key)) flush();
+      if (isComplete(row)) flush();
       rows.push(row);
       const count = Number(row.get("count"));
       if (Number.isInteger(count) && count > 0 && rows.length >= count) flush();

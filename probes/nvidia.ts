@@ -4,7 +4,7 @@ import { csvReader, rowGrouper } from "./nvidia-csv.ts";
 import { gpuOfRow, QUERY_FIELDS } from "./nvidia-fields.ts";
 import { reportNoise } from "./nvidia-recorded.ts";
 import type { ProbeSink } from "./probe-output.ts";
-import { type Missing, type ProblemCode, unreadGpu } from "./protocol.ts";
+import { type Missing, now, type ProblemCode, unreadGpu } from "./protocol.ts";
 import { problemOf, runTool, type ToolEnding } from "./tool-process.ts";
 import type { VendorOptions } from "./vendor-options.ts";
 
@@ -15,6 +15,7 @@ const FLOOD_BYTES = 2 << 20;
 /** Restarts of a tool that broke, with growing pauses, before the probe gives up. */
 const MAX_RESTARTS = 5;
 const EARNED_SAMPLES = 50;
+const LAST_ROW_MS = 250;
 const REFUSED = /Field "([^"]+)" is not a valid field to query/i;
 
 const MISSING_OF: Readonly<Partial<Record<ProblemCode, Missing>>> = {
@@ -98,26 +99,32 @@ async function stream({ command, args, options, beside, sink, signal }: Stream) 
   const read = csvReader();
   let said = "";
   let samples = 0;
+  let cameAt = now();
   const pending: Promise<void>[] = [];
   const emit = (rows: readonly Row[]): void => {
-    if (once && samples > 0) return;
+    if (signal.aborted || (once && samples > 0)) return;
     samples++;
     beside.noteRows(rows);
     const devices = rows.map((cells, i) => gpuOfRow(cells, { fallbackIndex: i, extra: beside.extra(cells) }));
     const whole = devices.map((device) => beside.withEnergy(device));
-    const write = (): void => sink.sample([...whole, ...beside.migs], { toolTime: rows[0]?.get("timestamp") ?? null });
+    const about = { toolTime: rows[0]?.get("timestamp") ?? null, at: cameAt };
+    const write = (): void => sink.sample([...whole, ...beside.migs], about);
     if (once) pending.push(beside.readMigs().then(write));
     else write();
   };
   const group = rowGrouper(emit);
-  // A card that vanished leaves a sample incomplete: it is let go once nothing more has come for half an interval.
+  // A card that vanished leaves a sample incomplete: it is let go when the next one begins, or nothing more comes.
   let flushTimer: NodeJS.Timeout | undefined;
   const onLine = (line: string): void => {
     const parsed = read(line);
     if (parsed.kind === "row") {
+      if (group.isEmpty() || group.isComplete(parsed.cells)) {
+        group.flush();
+        cameAt = now();
+      }
       group.add(parsed.cells);
       clearTimeout(flushTimer);
-      flushTimer = setTimeout(group.flush, Math.max(20, intervalMs / 2));
+      flushTimer = setTimeout(group.flush, Math.max(LAST_ROW_MS, 2 * intervalMs));
     } else if (parsed.kind === "noise") {
       said = `${said}\n${parsed.text}`.slice(-4096);
       if (!REFUSED.test(parsed.text)) reportNoise(sink, parsed.text);

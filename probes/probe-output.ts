@@ -1,9 +1,10 @@
-import type { Backend, DeviceSample, ProbeLine, ProblemCode } from "./protocol.ts";
+import type { Backend, DeviceSample, Moment, ProbeLine, ProblemCode } from "./protocol.ts";
 import { now, PROTOCOL } from "./protocol.ts";
 
 /** Where a backend puts what it reads. */
 export interface ProbeSink {
-  sample(devices: readonly DeviceSample[], about?: { readMs?: number; toolTime?: string | null }): void;
+  /** `at`: when the readings came, where that is not now. */
+  sample(devices: readonly DeviceSample[], about?: { readMs?: number; toolTime?: string | null; at?: Moment }): void;
   /** The same problem is told once a minute at most. */
   problem(code: ProblemCode, message: string): void;
 }
@@ -48,7 +49,7 @@ export function probeOutput(
   };
   return {
     problem,
-    sample(devices, { readMs, toolTime } = {}) {
+    sample(devices, { readMs, toolTime, at = now() } = {}) {
       if (stream.writableLength > MAX_BUFFERED) {
         dropped++;
         return;
@@ -63,7 +64,7 @@ export function probeOutput(
         dropped = 0;
       }
       const read_ms = readMs === undefined ? null : Math.round(readMs * 1000) / 1000;
-      write({ kind: "sample", seq: samples, read_ms, tool_time: toolTime ?? null, devices, ...now() });
+      write({ kind: "sample", seq: samples, read_ms, tool_time: toolTime ?? null, devices, ...at });
       samples++;
       onSample(devices, samples);
     },

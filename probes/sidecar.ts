@@ -39,7 +39,7 @@ async function run(args: SidecarArguments): Promise<void> {
     file.add(devices);
     if (!args.once && count >= args.samples) stop("enough");
   });
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => stop("asked"));
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop("asked"));
   const owner = process.ppid;
   // An orphan is adopted by another process; the reader may be gone without the pipe telling us.
   const watch = setInterval(() => process.ppid !== owner && stop("owner-gone"), OWNER_CHECK_MS);
