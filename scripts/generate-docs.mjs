@@ -156,9 +156,12 @@ function rangeText({ minimum, maximum, exclusiveMinimum }) {
 
 function weightText(weights) {
   if (weights === null) return "float32";
-  const container = Number(/\d+$/.exec(weights.storage)[0]);
+  // A container that names no width (packed codes) is always told with its bits.
+  const container = Number(/\d+$/.exec(weights.storage)?.[0]);
   const bits = weights.bits === container ? "" : `${weights.bits} bits in `;
-  return `${bits}${weights.storage}, one scale a ${weights.granularity}, ${weights.symmetric ? "symmetric" : "asymmetric"}, ${weights.scale} scale`;
+  const reach = weights.block_size === undefined ? "" : ` of ${weights.block_size}`;
+  const rounding = weights.rounding === "nearest" ? "" : `, ${weights.rounding}`;
+  return `${bits}${weights.storage}, one scale a ${weights.granularity}${reach}, ${weights.symmetric ? "symmetric" : "asymmetric"}, ${weights.scale} scale${rounding}`;
 }
 
 function activationText(activations) {
