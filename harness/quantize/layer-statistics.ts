@@ -46,10 +46,13 @@ export function layerColumns(layer: WeightedLayer): { groups: number; columns: n
 }
 
 /** Samples a column that moments are taken over: enough for a stable inverse; neighboring windows of an image add little. */
-const SAMPLES_PER_COLUMN = 96;
+const SAMPLES_PER_COLUMN = 48;
 
 /** Windows are thinned to every fourth at most, so that borders do not outweigh the middle. */
 const MAX_THINNING = 4;
+
+/** Fewer items than this do not stand for the rest, however many windows each of them has. */
+const LEAST_ITEMS = 128;
 
 /** Computes the moments inside the runtime, where products of matrices are fast, and brings out only K × K sums a batch. */
 export async function collectStatistics(job: StatisticsJob): Promise<LayerStatistics> {
@@ -57,14 +60,34 @@ export async function collectStatistics(job: StatisticsJob): Promise<LayerStatis
   const means = await sumColumns(job, { moments: false, thinning: 1 });
   const { mean, meanQuantized } = means;
   if (!job.moments) return { ...shape, mean, meanQuantized, moments: new Float64Array(), cross: new Float64Array() };
-  const spare = Math.sqrt(means.samples / (SAMPLES_PER_COLUMN * shape.columns));
-  const thinning = Math.max(1, Math.min(MAX_THINNING, Math.floor(spare)));
-  const sums = await sumColumns(job, { moments: true, thinning });
+  const sums = await sumColumns(...enough(job, means.samples, shape.columns));
   if (job.centered) {
     center(sums.moments, sums.meanQuantized, sums.meanQuantized, shape);
     center(sums.cross, sums.mean, sums.meanQuantized, shape);
   }
   return { ...shape, mean, meanQuantized, moments: sums.moments, cross: sums.cross };
+}
+
+/** The job with as many windows and items as moments need: windows are thinned first, then items are left out evenly. */
+function enough(job: StatisticsJob, samples: number, columns: number): [StatisticsJob, Laying] {
+  const { calibration } = job;
+  const items = calibration.indices.length;
+  const needed = SAMPLES_PER_COLUMN * columns;
+  const thinning = Math.max(1, Math.min(MAX_THINNING, Math.floor(Math.sqrt(samples / needed))));
+  const share = (needed * thinning ** 2) / samples;
+  const kept = Math.min(items, Math.max(LEAST_ITEMS, Math.ceil(items * share)));
+  return [
+    { ...job, calibration: spreadItems(calibration, kept) },
+    { moments: true, thinning },
+  ];
+}
+
+/** Evenly spaced items. */
+export function spreadItems(calibration: CalibrationInput, count: number): CalibrationInput {
+  const { indices } = calibration;
+  if (indices.length <= count) return calibration;
+  const every = indices.length / count;
+  return { ...calibration, indices: Array.from({ length: count }, (_, i) => indices[Math.floor(i * every)] as number) };
 }
 
 interface Laying {

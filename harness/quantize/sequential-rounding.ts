@@ -3,7 +3,7 @@ import { type CalibrationInput, cloneModel } from "./calibrate.ts";
 import { emitModel } from "./emit-model.ts";
 import type { QuantizedLayer } from "./emit-qdq.ts";
 import type { Grid } from "./grid.ts";
-import { collectStatistics, layerColumns } from "./layer-statistics.ts";
+import { collectStatistics, layerColumns, spreadItems } from "./layer-statistics.ts";
 import type { WeightedLayer } from "./layers.ts";
 import { mergeGraph } from "./merge-graphs.ts";
 import { graphOf } from "./onnx-file.ts";
@@ -92,21 +92,10 @@ async function statisticsFor(
     input: layer.node.input[0] ?? "",
     inputQuantized: rename(partly.copyOf(layer.node).input[0] ?? ""),
     ...options,
-    calibration: sampleFor(calibration),
+    calibration: spreadItems(calibration, STATISTICS_ITEMS),
     request,
   });
 }
 
 /** Items that statistics are taken over: their means are stable to a hundredth of a standard deviation long before. */
 const STATISTICS_ITEMS = 512;
-
-/** Evenly spaced items, where there are more than statistics need. */
-function sampleFor(calibration: CalibrationInput): CalibrationInput {
-  const { indices } = calibration;
-  if (indices.length <= STATISTICS_ITEMS) return calibration;
-  const every = indices.length / STATISTICS_ITEMS;
-  return {
-    ...calibration,
-    indices: Array.from({ length: STATISTICS_ITEMS }, (_, i) => indices[Math.floor(i * every)] as number),
-  };
-}
