@@ -36,6 +36,7 @@ export const FINDINGS = {
   LAYERS_SKIPPED: "Layers were left in full precision.",
   IDENTICAL_WEIGHTS: "Two variants have the same bytes.",
   INVALID_OUTPUTS: "Outputs hold NaN or Inf.",
+  PROBE_INCOMPLETE: "A probe was missing, ended early or could not be read; only its readings are absent.",
 } as const;
 
 export type FindingCode = keyof typeof FINDINGS;
