@@ -181,6 +181,7 @@ function report(
     run_id: folder.runId,
     generated_at: generatedAt,
     plan_digest: plan.plan_digest,
+    simulated: plan.simulated,
     block,
     verdict: worstCheck(checks),
     checks,

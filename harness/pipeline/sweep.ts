@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { CanaryReport } from "../domain/generated/canary-v1.ts";
 import type { EndLine, JournalHeader } from "../domain/generated/journal-v1.ts";
@@ -124,10 +125,29 @@ export async function resumeSweep(run: string, options: SweepOptions = {}): Prom
       return await execute({ ...given, writer, earlier: undefined });
     }
     const { journal, writer } = await resumeJournal(folder.file("journal.ndjson"), stored.plan_digest);
+    await refuseOtherHost(journal.header, writer);
     return await execute({ ...given, writer, earlier: journal });
   } finally {
     await runtime.close();
   }
+}
+
+/** Times of two machines in one session would be compared as if they were one's (RUNTIME_UNAVAILABLE). */
+async function refuseOtherHost(header: JournalHeader, writer: JournalWriter): Promise<void> {
+  const here = hostFingerprint();
+  if (header.host.hard === here.hard) return;
+  const there = header.host.facts as Readonly<Record<string, unknown>>;
+  await writer.close();
+  const differs = Object.entries(here.hardFacts)
+    .filter(([name, value]) => canonicalJson(there[name] ?? null) !== canonicalJson(value))
+    .map(([name]) => name);
+  throw new HarnessError(
+    "RUNTIME_UNAVAILABLE",
+    `This run was begun on another machine or runtime: ${differs.join(", ")} differ`,
+    {
+      hint: "Resume it where it was begun, or start a new run here.",
+    },
+  );
 }
 
 interface Execution {
@@ -236,6 +256,7 @@ async function writeProvenance(folder: RunFolder, plan: Plan, summary: Summary):
     execution_lane: summary.execution_lane,
     vram_profile: summary.vram_profile,
     run_id: summary.run_id,
+    simulated: plan.simulated,
     provenance: summary.provenance,
     host: record.header.host,
     config: plan.config,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +10,8 @@ import { isSameBus, openXidLog, xidOfLine } from "../../probes/xid.ts";
 import { isAlive } from "../fixtures/liveness.ts";
 import { FAKE_SMI, runProbe, SIDECAR } from "../fixtures/probe-run.ts";
 import { scratchFolder } from "../fixtures/scratch-folder.ts";
+
+const hasContent = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 
 const posix = { skip: process.platform === "win32" ? "needs POSIX signals" : false };
 
@@ -120,11 +122,14 @@ test("a probe whose reader is gone ends by itself", posix, async () => {
   assert.equal(code, 0);
 });
 
-test("a probe whose owner was killed ends by itself", posix, async () => {
+test("a probe whose owner was killed ends by itself", posix, async (t) => {
   // The shell becomes the owner; the probe's output goes to a file, so that no broken pipe tells it.
-  const shell = spawn("sh", ["-c", `"$0" "$1" --backend cpu > /dev/null & echo $!; wait`, process.execPath, SIDECAR]);
+  const output = join(await scratchFolder(t), "readings.ndjson");
+  const command = `"$0" "$1" --backend cpu > "$2" & echo $!; wait`;
+  const shell = spawn("sh", ["-c", command, process.execPath, SIDECAR, output]);
   const pid = Number(await new Promise((resolve) => shell.stdout.once("data", (text) => resolve(String(text)))));
-  await sleep(500);
+  // Its first reading says that it has started and knows its owner.
+  for (let i = 0; i < 300 && !hasContent(output); i++) await sleep(100);
   shell.kill("SIGKILL");
   for (let i = 0; i < 100 && isAlive(pid); i++) await sleep(100);
   assert.equal(isAlive(pid), false);

@@ -64,6 +64,7 @@ describe("the plan in words", () => {
 
 const report = (checks: CanaryReport["checks"], verdict: CanaryReport["verdict"]): CanaryReport => ({
   schema_version: "quantgate.canary.v1",
+  simulated: false,
   run_id: "run",
   generated_at: "2026-01-02T03:04:05.000Z",
   plan_digest: fakeDigest("c"),

@@ -32,6 +32,10 @@ export interface CanaryReport {
    * Checks.
    */
   checks: CanaryCheckDoc[];
+  /**
+   * True when no real model ran.
+   */
+  simulated: boolean;
 }
 /**
  * One check of one task.

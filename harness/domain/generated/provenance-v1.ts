@@ -44,6 +44,10 @@ export interface Provenance {
    * Files written, with digests.
    */
   artifacts: ArtifactRef[];
+  /**
+   * True when no real model ran.
+   */
+  simulated: boolean;
 }
 /**
  * Where it came from.
