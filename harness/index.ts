@@ -2,10 +2,12 @@
 export { ERROR_CODES, type ErrorCode, HarnessError } from "./domain/errors.ts";
 export type { Evaluation } from "./domain/evaluation.ts";
 export type { CanaryReport } from "./domain/generated/canary-v1.ts";
+export type { Certificate } from "./domain/generated/certificate-v1.ts";
 export type { MatrixConfig } from "./domain/generated/config-v1.ts";
 export type { GateArtifact } from "./domain/generated/gate-v1.ts";
 export type { Plan } from "./domain/generated/plan-v1.ts";
 export type { EstimateDoc, GateResultDoc, Summary, SummaryRow } from "./domain/generated/summary-v1.ts";
+export { type CertifyOptions, type CertifyResult, certify } from "./pipeline/certify.ts";
 export { type CheckResult, checkArtifacts as check } from "./pipeline/check-artifacts.ts";
 export { decideWithPolicy as gate } from "./pipeline/decide.ts";
 export { type EvaluateOptions, evaluate } from "./pipeline/evaluate.ts";

@@ -146,6 +146,23 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+command(
+  "certify",
+  "test the gates themselves on this machine: the baseline against twins of itself",
+  "certify my-config.json --comparisons 40",
+)
+  .argument("[config]", "matrix config; default: the embedded digits")
+  .option("--comparisons <n>", "comparisons with an identical twin", wholeNumber(1), 20)
+  .option("--twins <n>", "identical twins a session", wholeNumber(0), 2)
+  .option("--handicapped <n>", "twins a session that are slowed by the margin", wholeNumber(0), 2)
+  .option("--handicap <share>", "slow them by this share instead of the margin", positive)
+  .option("--blocks <n>", "blocks a session; default: the config's runs_per_quant", wholeNumber(2))
+  .option("--condition <words>", "what else the machine does meanwhile, for the record")
+  .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
+  .option("--out-dir <dir>", "where the sessions and certificate.json go", "results/certify")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/certify.js")).runCertify));
+
 try {
   if (process.argv.length < 3) program.error("no command was given");
   await program.parseAsync();

@@ -35,6 +35,7 @@ export const FINDINGS = {
   VARIANT_FAILED: "A variant could not be made.",
   LAYERS_SKIPPED: "Layers were left in full precision.",
   IDENTICAL_WEIGHTS: "Two variants have the same bytes.",
+  CERTIFICATION_RUN: "The variants are twins of the baseline, some slowed on purpose, to test the gates themselves.",
   INVALID_OUTPUTS: "Outputs hold NaN or Inf.",
   PROBE_INCOMPLETE: "A probe was missing, ended early or could not be read; only its readings are absent.",
 } as const;

@@ -23,6 +23,11 @@ export interface LatencySettings {
   readonly maxSamples: number;
   /** Sampling stops after this long, once minSamples are in. */
   readonly timeBudgetMs: number;
+  /**
+   * Certification only: every call is followed, inside its timed region, by a busy wait of this share of its own duration, so that the
+   * true slowdown is known. Absent in every real trial.
+   */
+  readonly handicap?: number;
 }
 
 /** Everything one trial of one cell needs; plain data, so that it can cross a process border. */
@@ -57,6 +62,8 @@ export interface TrialMeasurement {
   /** Session creation. */
   readonly loadS: number;
   readonly warmup: { readonly iterations: number; readonly seconds: number };
+  /** The handicap that was applied; absent where none was asked for. */
+  readonly handicap?: number;
   /** One call each, seconds, in time order. */
   readonly latencyS: Float64Array;
   /** Evaluation loop: items over wall time of the loop, at evaluateBatchSize. */

@@ -18,6 +18,13 @@ export function collectFindings(options: {
   const { record, rows, noise, dropFlag, wasTorn } = options;
   const findings: Finding[] = [];
   const add = (code: Finding["code"], subject: string, message: string) => findings.push({ code, subject, message });
+  if (record.plan.certification) {
+    add(
+      "CERTIFICATION_RUN",
+      "run",
+      "The variants are twins of the baseline, some slowed on purpose: nothing here is a result.",
+    );
+  }
   if (wasTorn) add("TORN_LINE_SET_ASIDE", "run", "The journal's last line was torn by a crash; it was set aside.");
   if (noise.isNoisy) {
     const change = noise.splitHalf?.value;

@@ -34,8 +34,10 @@ export async function gatherInputs(options: {
   readonly roots: PathRoots;
   readonly only?: string | undefined;
   readonly priors?: TrialPriors | undefined;
+  /** Certification runs: the share by which each quant's timed calls are slowed, by its id; the plan is marked. */
+  readonly handicaps?: Readonly<Record<string, number>> | undefined;
 }): Promise<SweepInputs> {
-  const { raw, flags, roots, only, priors } = options;
+  const { raw, flags, roots, only, priors, handicaps } = options;
   const resolution = resolveConfig(raw, flags);
   refuseMixedKinds(resolution);
   const { config } = resolution;
@@ -50,7 +52,12 @@ export async function gatherInputs(options: {
   const externals = await digestExternals(config.quants, roots);
   const plan = makePlan(resolution, {
     models,
-    variant: (_, quant) => variantFacts(quant, externals, config.calibration),
+    variant: (_, quant) => {
+      const handicap = handicaps?.[quant.id];
+      const facts = variantFacts(quant, externals, config.calibration);
+      return handicap === undefined ? facts : { ...facts, handicap };
+    },
+    ...(handicaps === undefined ? {} : { isCertification: true }),
     dataset: {
       id: dataset.id,
       digest: dataset.digest,

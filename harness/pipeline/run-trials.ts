@@ -137,12 +137,19 @@ function requestFor(
       minSamples: controls.min_samples,
       maxSamples: controls.max_samples,
       timeBudgetMs: controls.time_budget_ms,
+      ...handicapOf(plan, cell),
     },
     subset: plan.canary.subset,
     evaluateAll: planned.evaluates === "all",
     evaluateBatchSize: controls.evaluate_batch_size,
     timeoutMs: session.timeout_sec * 1000,
   };
+}
+
+/** Certification runs slow some twins on purpose. */
+function handicapOf({ variants }: Plan, { variant_id }: PlannedCell): { handicap?: number } {
+  const handicap = variants.find((variant) => variant.variant_id === variant_id)?.handicap;
+  return handicap === undefined ? {} : { handicap };
 }
 
 function reportCanary({ plan, folder, clock }: TrialLoop, trials: readonly TrialLine[]): CanaryReport {

@@ -92,7 +92,7 @@ export function summarize(
     },
     noise: { latency_cv: noise.latencyCv, split_half: noise.splitHalf },
     rows,
-    suite: complete(suite, journal, samples),
+    suite: plan.certification ? undecided(suite) : complete(suite, journal, samples),
     findings: collectFindings({ record, rows, noise, dropFlag: plan.drop_flag, wasTorn: journal.wasTorn }),
   };
   const gate: GateArtifact = {
@@ -113,6 +113,12 @@ export function summarize(
     suite: summary.suite,
   };
   return { summary, gate };
+}
+
+/** Twins of the baseline, some slowed on purpose, tell about the gates: nothing may ship, and nothing failed. */
+function undecided(suite: Summary["suite"]): Summary["suite"] {
+  const reasons = ["a certification run: its variants are twins of the baseline, so it decides nothing about them"];
+  return { ...suite, ship: null, certified: [], verdict: "inconclusive", exit_code: 4, reasons };
 }
 
 /** A run that did not reach its end ships nothing and never passes, whatever its rows say; one that measured nothing fails. */

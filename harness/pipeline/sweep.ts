@@ -71,8 +71,12 @@ export async function planSweep(options: SweepOptions): Promise<SweepInputs> {
 
 /** The main job: plan, variants, canary, trials, aggregation, gates, artifacts. */
 export async function sweep(options: SweepOptions = {}): Promise<SweepResult> {
+  return sweepInputs(await planSweep(options), options);
+}
+
+/** A sweep whose plan has been made. */
+export async function sweepInputs(inputs: SweepInputs, options: SweepOptions): Promise<SweepResult> {
   const { cwd = process.cwd(), outDir = "results", clock = systemClock } = options;
-  const inputs = await planSweep(options);
   const root = resolve(cwd, outDir);
   const createdAt = isoTime(clock);
   const runId = `${createdAt.replaceAll(/[-:]/g, "").replace(/\.(\d+)Z$/, ".$1Z")}-${inputs.plan.plan_digest.slice(0, 8)}`;

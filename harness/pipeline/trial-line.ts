@@ -41,6 +41,7 @@ export async function completedLine(
     model_sha256: measurement.modelSha256After ?? null,
     load_s: measurement.loadS,
     warmup: measurement.warmup,
+    ...(measurement.handicap === undefined ? {} : { handicap: measurement.handicap }),
     latency_ns: Array.from(measurement.latencyS, (seconds) => Math.round(seconds * 1e9)),
     throughput: {
       items_per_second: measurement.throughput.itemsPerSecond,

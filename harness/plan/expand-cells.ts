@@ -10,6 +10,8 @@ export interface VariantFacts {
   readonly sha256?: string;
   /** Bits per weight; sorts variants from more bits to fewer. */
   readonly rank: number;
+  /** Certification: share by which its timed calls are slowed on purpose. */
+  readonly handicap?: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export function expandVariants(
   const baselineTag = findBaseline(config.quants);
   const all = config.models.flatMap((model) =>
     config.quants.map((quant): PlannedVariant => {
-      const { recipe, sha256, rank } = facts(model.id, quant);
+      const { recipe, sha256, rank, handicap } = facts(model.id, quant);
       return {
         variant_id: `${model.id}/${quant.id}`,
         model_id: model.id,
@@ -36,6 +38,7 @@ export function expandVariants(
         sha256: sha256 ?? null,
         simulated: quant.kind === "simulated" ? { ...quant } : null,
         quant_rank: rank,
+        ...(handicap === undefined ? {} : { handicap }),
       };
     }),
   );

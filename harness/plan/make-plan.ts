@@ -18,6 +18,8 @@ export interface PlanFacts {
   readonly commitSha: string | null;
   readonly invocation: { readonly config_dir: string | null; readonly data_dir: string | null };
   readonly only?: string;
+  /** The variants are twins of the baseline: the run tests the gates, and decides nothing about variants. */
+  readonly isCertification?: boolean;
   /** Seconds a trial of a cell took in an earlier run of this matrix, if there is one. */
   readonly priors?: TrialPriors;
   readonly sha256: (text: string) => string;
@@ -55,6 +57,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     schema_version: "quantgate.plan.v1",
     name: config.name,
     simulated,
+    ...(facts.isCertification ? { certification: true as const } : {}),
     config_digest: facts.sha256(canonicalJson(config)),
     config: { ...config },
     execution_lane: config.execution_lane,

@@ -144,9 +144,10 @@ function measure(
   { all, classes, draws }: { all: Float32Array; classes: number; draws: Draws },
 ): TrialMeasurement {
   const { subset, evaluateAll, latency } = request;
+  const { handicap = 0 } = latency;
   // Of a lognormal variable: CV^2 = exp(sigma^2) - 1, median = exp(mu).
   const sigma = Math.sqrt(Math.log1p(settings.latencyCv ** 2));
-  const callS = (): number => (settings.latencyMs / 1000) * Math.exp(sigma * draws.normal());
+  const callS = (): number => (settings.latencyMs / 1000) * Math.exp(sigma * draws.normal()) * (1 + handicap);
   const loadS = (settings.loadMs / 1000) * Math.exp(0.05 * draws.normal());
   const warmupCalls = Math.max(latency.warmupIterations, Math.ceil(latency.warmupMs / settings.latencyMs));
   const warmupS = (warmupCalls * settings.latencyMs) / 1000;
@@ -168,6 +169,7 @@ function measure(
     modelSha256After: undefined,
     loadS,
     warmup: { iterations: warmupCalls, seconds: warmupS },
+    ...(handicap === 0 ? {} : { handicap }),
     latencyS: Float64Array.from(samples),
     throughput: { itemsPerSecond: items / evaluateS, items, seconds: evaluateS },
     memory: {

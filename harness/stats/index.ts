@@ -16,6 +16,7 @@ export { binomialCdf, binomialPmf, binomialQuantile } from "./binomial.ts";
 export { type BlockEstimate, blockBootstrap, blockLength } from "./block-bootstrap.ts";
 export { type BcaEstimate, type BootstrapOptions, bootstrapBca } from "./bootstrap-bca.ts";
 export { chiSquareCdf, chiSquareQuantile, gammaCdf, gammaQuantile } from "./chi-square.ts";
+export { type ClusteredShare, clusteredProportion } from "./clustered-proportion.ts";
 export { coefficientOfVariation } from "./coefficient-of-variation.ts";
 export { mean, quantileOfSorted, sampleVariance, standardDeviation } from "./descriptive.ts";
 export { dipOfSorted } from "./dip.ts";

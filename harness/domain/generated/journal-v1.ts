@@ -243,6 +243,10 @@ export interface MeasuredDoc {
   predictions: null | ArrayRef;
   outputs: null | ArrayRef;
   host: TrialHostDoc;
+  /**
+   * Share by which every timed call was slowed on purpose. Never part of a real result.
+   */
+  handicap?: number;
 }
 /**
  * Discarded calls.

@@ -95,6 +95,10 @@ export interface Plan {
    * One line each, e.g. a flag that the config overrides.
    */
   notices: string[];
+  /**
+   * True when the variants are twins of the baseline, run to test the gates themselves. Such a run decides nothing about variants.
+   */
+  certification?: true;
 }
 /**
  * Where paths start; not part of the digest.
@@ -175,6 +179,10 @@ export interface PlannedVariant {
    * Bits per weight; sorts from more bits to fewer.
    */
   quant_rank: number;
+  /**
+   * Share by which every timed call is slowed on purpose, by a busy wait. Only certification runs have it; such a run decides nothing.
+   */
+  handicap?: number;
 }
 /**
  * Variant × runtime setting × workload.

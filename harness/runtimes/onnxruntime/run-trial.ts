@@ -62,6 +62,7 @@ export async function runTrialHere(request: TrialRequest): Promise<ChildMeasurem
       modelSha256After: await digestOf(model, "after the trial"),
       loadS,
       warmup,
+      ...(request.latency.handicap === undefined ? {} : { handicap: request.latency.handicap }),
       latencyS,
       throughput: {
         itemsPerSecond: count / timed.seconds,

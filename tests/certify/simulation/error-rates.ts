@@ -1,7 +1,8 @@
 import type { GateSpecDoc } from "../../../harness/domain/generated/plan-v1.ts";
+import type { GateResultDoc } from "../../../harness/domain/generated/summary-v1.ts";
 import { relativeChangeClaims } from "../../../harness/gate/claims.ts";
 import { decideGate } from "../../../harness/gate/decide-gate.ts";
-import { decideRow, type RowDecision, rowVerdict } from "../../../harness/gate/decide-row.ts";
+import { type RowDecision, rowVerdict } from "../../../harness/gate/decide-row.ts";
 import { decideSuite } from "../../../harness/gate/decide-suite.ts";
 import type { Rng } from "../../../harness/stats/rng.ts";
 import { comparison, latencyGate } from "./gates.ts";
@@ -35,27 +36,33 @@ export function singleGate(
   { policy, blocks, effect }: { policy: Policy; blocks: number; effect: number },
 ): { pass: number; fail: number } {
   const next = sessions({ model, blocks, candidates: [{ effect }], random });
-  const decide = screened(latencyGate(policy, alpha, MARGIN), blocks);
+  const decide = screenedGate(latencyGate(policy, alpha, MARGIN), blocks);
   const counts = { pass: 0, fail: 0 };
   for (let suite = 0; suite < suites; suite++) {
-    const verdict = decide(next()[0] as Float64Array, suite < unscreened);
+    const { verdict } = decide(next()[0] as Float64Array, suite < unscreened);
     if (verdict === "pass" || verdict === "fail") counts[verdict]++;
   }
   return counts;
 }
 
-/** The real gate behind the screen. */
-function screened(spec: GateSpecDoc, blocks: number): (logRatios: Float64Array, inFull: boolean) => string {
+/**
+ * The real gate behind the screen: where no error is possible, the result of an inconclusive gate stands in, of which the rules for
+ * rows and suites read nothing but that. An any-regression gate at identical code can only err by a fail, so its passes are not told
+ * apart. Decided in full all the same, the gate must agree, or the simulation stops.
+ */
+function screenedGate(spec: GateSpecDoc, blocks: number): (logRatios: Float64Array, inFull: boolean) => GateResultDoc {
+  const plain = decideGate(spec, comparison("plain", { logRatios: new Float64Array([Math.log1p(MARGIN)]) }));
+  if (plain.verdict !== "inconclusive") throw new Error(`one block decided: ${plain.verdict}`);
   const screen = screener(blocks, spec.alpha);
-  const failBorder = spec.policy === "any-regression" ? 0 : Math.log1p(MARGIN);
+  const isAnyRegression = spec.policy === "any-regression";
   return (logRatios, inFull) => {
-    const atMargin = screen(logRatios, Math.log1p(MARGIN));
-    const canFail = failBorder === 0 ? screen(logRatios, 0).canFail : atMargin.canFail;
-    const isOpen = canFail || atMargin.canPass;
-    if (!isOpen && !inFull) return "inconclusive";
-    const { verdict } = decideGate(spec, comparison("single", { logRatios }));
-    if (!isOpen && verdict !== "inconclusive") throw new Error(`the screen missed a ${verdict}`);
-    return verdict;
+    const { canFail, canPass } = screen(logRatios, isAnyRegression ? 0 : Math.log1p(MARGIN));
+    const isOpen = canFail || (canPass && !isAnyRegression);
+    if (!isOpen && !inFull) return plain;
+    const result = decideGate(spec, comparison("gate", { logRatios }));
+    const isMissed = isAnyRegression ? result.verdict === "fail" : result.verdict !== "inconclusive";
+    if (!isOpen && isMissed) throw new Error(`the screen missed a ${result.verdict}`);
+    return result;
   };
 }
 
@@ -72,6 +79,7 @@ export function suiteOfGates(
   const next = sessions({ model, blocks: SUITE_BLOCKS, candidates: [{ effect: border }], random });
   const identical = sessions({ model, blocks: SUITE_BLOCKS, candidates: [{ effect: 0 }], random });
   const screen = screener(SUITE_BLOCKS, alpha);
+  const decide = screenedGate(spec, SUITE_BLOCKS);
   const kept = Array.from({ length: SUITE_GATES }, () => new Float64Array(SUITE_BLOCKS));
   let errors = 0;
   for (let suite = 0; suite < suites; suite++) {
@@ -86,7 +94,8 @@ export function suiteOfGates(
     }
     isOpen ||= isPossible;
     if (!isOpen) continue;
-    const gates = kept.map((logRatios) => decideGate(spec, comparison("suite", { logRatios })));
+    const inFull = suite < unscreened;
+    const gates = kept.map((logRatios) => decide(logRatios, inFull));
     const isError = rowVerdict("candidate", gates) === (kind === "false-pass" ? "pass" : "fail");
     if (isError && !isPossible) throw new Error(`the screen missed a ${kind}`);
     if (isError) errors++;
@@ -105,6 +114,7 @@ export function choiceOf({ model, alpha, suites, random, unscreened }: Stretch, 
   const arms = Array.from({ length: candidates }, () => ({ effect: MARGIN }));
   const next = sessions({ model, blocks: CHOICE_BLOCKS, candidates: arms, random });
   const screen = screener(CHOICE_BLOCKS, alpha);
+  const decide = screenedGate(spec, CHOICE_BLOCKS);
   const share = (alpha / candidates) * (1 + 1e-9);
   let errors = 0;
   for (let suite = 0; suite < suites; suite++) {
@@ -115,7 +125,10 @@ export function choiceOf({ model, alpha, suites, random, unscreened }: Stretch, 
         (relativeChangeClaims(ratios, "non-inferiority", MARGIN).pass ?? 0) <= share,
     );
     if (!isPossible && suite >= unscreened) continue;
-    const rows: RowDecision[] = all.map((logRatios, i) => decideRow([spec], comparison(`c${i}`, { logRatios })));
+    const rows = all.map((logRatios, i): RowDecision => {
+      const gates = [decide(logRatios, suite < unscreened)];
+      return { cellId: `c${i}`, role: "candidate", verdict: rowVerdict("candidate", gates), gates };
+    });
     const { certified } = decideSuite(
       rows,
       rows.map(({ cellId }) => ({ cellId, speedup: 1, bytes: 1 })),
