@@ -38,7 +38,11 @@ test("the interval holds the true slope as often as its level says", () => {
   const runs = 1000;
   for (let run = 0; run < runs; run++) {
     const x = Array.from({ length: 15 }, (_, i) => i);
-    const { low, high } = theilSen(x, x.map((at) => 0.5 * at + cauchy()), { level: 0.9 });
+    const { low, high } = theilSen(
+      x,
+      x.map((at) => 0.5 * at + cauchy()),
+      { level: 0.9 },
+    );
     if (low <= 0.5 && high >= 0.5) hits++;
   }
   // Exact and conservative: .90 or a little more, and 4 standard errors of room below.
@@ -46,7 +50,10 @@ test("the interval holds the true slope as often as its level says", () => {
 });
 
 test("too few points for the level have no limits, and a reason", () => {
-  assert.deepEqual([theilSen([1, 2, 3, 4], [1, 2, 3, 4]).reason, theilSen([1, 2, 3, 4], [1, 2, 3, 4]).low], ["too-few", -Infinity]);
+  assert.deepEqual(
+    [theilSen([1, 2, 3, 4], [1, 2, 3, 4]).reason, theilSen([1, 2, 3, 4], [1, 2, 3, 4]).low],
+    ["too-few", -Infinity],
+  );
   assert.ok(Number.isFinite(theilSen([1, 2, 3, 4, 5], [1, 3, 2, 5, 4]).low));
   assert.equal(theilSen([], []).reason, "no-data");
   assert.equal(theilSen([1], [1]).reason, "too-few");
