@@ -285,6 +285,21 @@ def noncentral_t():
     return {"cdf": rows}
 
 
+def theil_sen():
+    """Slopes and Sen's limits; SciPy rounds the ranks, so a limit may be one slope inside ours."""
+    draw = np.random.default_rng(8)
+    cases = []
+    for n in (5, 8, 20, 60, 90):
+        for ties in (False, True):
+            x = np.sort(draw.integers(0, n, n).astype(float) if ties else draw.uniform(0, 100, n))
+            y = 0.3 * x + draw.standard_t(2, n)
+            y = np.round(y, 0 if ties else 6)
+            for level in (0.9, 0.95):
+                fit = stats.theilslopes(y, x, level)
+                cases.append({"x": x.tolist(), "y": y.tolist(), "level": level, "slope": float(fit.slope), "low": float(fit.low_slope), "high": float(fit.high_slope)})
+    return {"cases": cases}
+
+
 if __name__ == "__main__":
     write("normal", normal())
     write("beta", beta())
@@ -298,3 +313,4 @@ if __name__ == "__main__":
     write("bootstrap", bootstrap())
     write("noise", noise())
     write("noncentral-t", noncentral_t())
+    write("theil-sen", theil_sen())

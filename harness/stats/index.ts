@@ -74,4 +74,5 @@ export { tCdf, tQuantile } from "./student-t.ts";
 export { predictionInterval, type TTest, tInterval, tTest } from "./t-interval.ts";
 export { type TangoTest, tangoInterval, tangoTest } from "./tango.ts";
 export type { Alternative } from "./test-result.ts";
+export { theilSen } from "./theil-sen.ts";
 export { type WelchTest, welchTest } from "./welch.ts";
