@@ -9,6 +9,7 @@ import {
   type CodeGrid,
   emptyCodes,
   gridForRow,
+  LOWEST_SHARE,
   layoutFor,
   type RowLayout,
   searchGrid,
@@ -21,9 +22,6 @@ import {
  * corrected target near the original weights where the items say little. The value of the GPTQ paper.
  */
 const DAMPING = 0.01;
-
-/** Smallest share of the widest scale that is tried, by bits: the fewer levels, the more clipping pays. */
-const LOWEST_SHARE: Readonly<Record<number, number>> = { 2: 0.25, 3: 0.35, 4: 0.45, 5: 0.6, 6: 0.7, 7: 0.8, 8: 0.9 };
 
 /** Rounds a layer's weights by GPTQ against the inputs that the quantized layers before it will deliver. */
 export function roundByGptq(

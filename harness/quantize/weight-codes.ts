@@ -163,30 +163,48 @@ export function searchGrid(grid: CodeGrid, spec: WeightSpec): CodeGrid {
   return { ...grid, min, max };
 }
 
-/** Shares of the widest range that are tried: from all of it down to a quarter, where 2-bit optima lie. */
-const SEARCH_STEPS = 60;
-const SEARCH_LOWEST = 0.25;
+/** Smallest share of the widest scale that is tried, by bits: the fewer levels, the more clipping pays. */
+export const LOWEST_SHARE: Readonly<Record<number, number>> = {
+  2: 0.25,
+  3: 0.35,
+  4: 0.45,
+  5: 0.6,
+  6: 0.7,
+  7: 0.8,
+  8: 0.9,
+};
+
+/** Shares tried between the whole range and the lowest; at 2 to 4 bits that is a step of 3 %, finer than the error can tell. */
+const SEARCH_STEPS = 24;
 
 function leastSquaresGrid(row: ArrayLike<number>, widest: CodeGrid, spec: WeightSpec): CodeGrid {
-  let best = searchGrid(widest, spec);
-  let bestError = squaredError(row, best);
-  for (let step = 0; step < SEARCH_STEPS; step++) {
-    const share = 1 - ((1 - SEARCH_LOWEST) * (step + 1)) / SEARCH_STEPS;
-    const grid = { ...searchGrid(widest, spec), scale: Math.fround(widest.scale * share) };
-    const error = squaredError(row, grid);
+  const grid = searchGrid(widest, spec);
+  const lowest = LOWEST_SHARE[spec.bits] ?? 0.5;
+  let best = grid.scale;
+  let bestError = squaredError(row, grid, best);
+  for (let step = 1; step <= SEARCH_STEPS; step++) {
+    const scale = Math.fround(grid.scale * (1 - ((1 - lowest) * step) / SEARCH_STEPS));
+    const error = squaredError(row, grid, scale);
     if (error < bestError) {
-      best = grid;
+      best = scale;
       bestError = error;
     }
   }
-  return best;
+  return { ...grid, scale: best };
 }
 
-function squaredError(row: ArrayLike<number>, grid: CodeGrid): number {
+/** Plain numbers in the loop: it runs over every weight once a step of the search. */
+function squaredError(row: ArrayLike<number>, grid: CodeGrid, scale: number): number {
+  const { step } = grid;
+  const min = grid.min - grid.zeroPoint;
+  const max = grid.max - grid.zeroPoint;
+  const inverse = 1 / scale;
   let sum = 0;
   for (let k = 0; k < row.length; k++) {
     const value = row[k] as number;
-    const error = value - (nearestCode(value, grid) - grid.zeroPoint) * grid.scale;
+    const exact = value * inverse;
+    const code = step === 1 ? Math.floor(exact + 0.5) : min + step * Math.floor((exact - min) / step + 0.5);
+    const error = value - (code < min ? min : code > max ? max : code) * scale;
     sum += error * error;
   }
   return sum;
