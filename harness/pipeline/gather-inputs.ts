@@ -15,7 +15,7 @@ import { sha256, sha256OfFile } from "../platform/digest.ts";
 import { readBytes } from "../platform/files.ts";
 import { workingTreeCommit } from "../platform/git.ts";
 import type { Recipe, RecipePatch } from "../quantize/recipe.ts";
-import { composeRecipe, resolveRecipe } from "../quantize/recipes.ts";
+import { composeRecipe, needsCalibration, resolveRecipe } from "../quantize/recipes.ts";
 import { checkConfig, type PathRoots, resolvePath } from "../store/config-file.ts";
 import { refuseBrokenModel } from "./model-file.ts";
 
@@ -77,11 +77,11 @@ export async function gatherInputs(options: {
 }
 
 function refuseMissingCalibration({ variants }: Plan, isGiven: boolean): void {
-  const needy = variants.find(({ recipe }) => recipe !== null && (recipe as unknown as Recipe).activations !== null);
+  const needy = variants.find(({ recipe }) => recipe !== null && needsCalibration(recipe as unknown as Recipe));
   if (isGiven || needy === undefined) return;
   throw new HarnessError(
     "QUANTIZE_CALIBRATION",
-    `The variant ${needy.variant_id} quantizes activations, and the config has no calibration`,
+    `The variant ${needy.variant_id} needs calibration items, and the config has no calibration`,
     { hint: 'Add "calibration" with items of its own, or use weight-only recipes such as w8a16.' },
   );
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { artifactJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { VariantLine } from "../domain/generated/journal-v1.ts";
@@ -10,6 +11,7 @@ import { describeKernels, type ExternalManifest } from "../quantize/describe-ker
 import type { QuantizeManifest } from "../quantize/manifest.ts";
 import { quantizeModel } from "../quantize/quantize-model.ts";
 import type { Recipe } from "../quantize/recipe.ts";
+import { needsCalibration } from "../quantize/recipes.ts";
 import { QUANTIZER_REVISION } from "../quantize/revision.ts";
 import { resolvePath } from "../store/config-file.ts";
 import type { JournalWriter } from "../store/journal.ts";
@@ -132,7 +134,7 @@ async function makeRecipe({ inputs, cache, session, signal }: PrepareContext, va
     quantizer: QUANTIZER_REVISION,
     model: base.sha256,
     recipe,
-    calibration: recipe.activations === null && recipe.weights?.rounding !== "gptq" ? null : plan.calibration,
+    calibration: needsCalibration(recipe) ? plan.calibration : null,
   });
   const found = await cache.get(key);
   if (found !== undefined) {
@@ -148,6 +150,7 @@ async function makeRecipe({ inputs, cache, session, signal }: PrepareContext, va
       : { calibration: { items: calibration.dataset.items, indices: calibration.indices } }),
     session,
     sha256,
+    threads: availableParallelism(),
     signal,
   });
   const stored = await cache.put(key, made.model, made.manifest);

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { loadDataset } from "../datasets/load-dataset.ts";
 import { artifactJson } from "../domain/canonical-json.ts";
@@ -10,7 +11,7 @@ import { atomicWrite } from "../platform/files.ts";
 import type { CalibrationInput } from "../quantize/calibrate.ts";
 import type { QuantizeManifest } from "../quantize/manifest.ts";
 import { type QuantizeProgress, quantizeModel } from "../quantize/quantize-model.ts";
-import { resolveRecipe } from "../quantize/recipes.ts";
+import { needsCalibration, resolveRecipe } from "../quantize/recipes.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
 import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
@@ -38,15 +39,11 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedFile[
   const { path, bytes } = await readModelFile(options);
   refuseBrokenModel(bytes, path);
   const calibration = await readCalibrationItems(options);
-  const needy = recipes.find((recipe) => recipe.activations !== null);
+  const needy = recipes.find(needsCalibration);
   if (needy !== undefined && calibration === undefined) {
-    throw new HarnessError(
-      "QUANTIZE_CALIBRATION",
-      `The recipe ${needy.id} quantizes activations and needs calibration items`,
-      {
-        hint: "Give --config with a config that has a calibration section, or use a weight-only recipe such as w8a16.",
-      },
-    );
+    throw new HarnessError("QUANTIZE_CALIBRATION", `The recipe ${needy.id} needs calibration items`, {
+      hint: "Give --config with a config that has a calibration section, or use a weight-only recipe such as w8a16.",
+    });
   }
   const session = childSessions();
   try {
@@ -59,6 +56,7 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedFile[
         ...(calibration === undefined ? {} : { calibration }),
         session,
         sha256,
+        threads: availableParallelism(),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
         onProgress: (progress) => options.onProgress?.(recipe.id, progress),
       });
