@@ -41,6 +41,7 @@ const SECTIONS = [
   ["warmup", schema.properties.warmup, DEFAULTS.warmup],
   ["latency", schema.properties.latency, DEFAULTS.latency],
   ["canary", schema.properties.canary, DEFAULTS.canary],
+  ["run_quality", schema.properties.run_quality, DEFAULTS.run_quality],
   ["gates[]", schema.$defs.gate_override, NEW_GATE],
   ["sidecar", schema.properties.sidecar, DEFAULTS.sidecar],
 ];

@@ -1,4 +1,6 @@
 import type { Comparison } from "../domain/comparison.ts";
+import type { RunQualityControls } from "../domain/generated/plan-v1.ts";
+import { blockPollution } from "./block-quality.ts";
 import { type CellSamples, logRatios } from "./cell-samples.ts";
 import { pairScores } from "./quality-samples.ts";
 
@@ -7,6 +9,8 @@ export interface SessionFacts {
   readonly labels: Int32Array;
   readonly classNames: readonly string[];
   readonly isNoisy: boolean;
+  /** Limits that blocks are judged by; absent: they are not judged. */
+  readonly quality?: RunQualityControls | undefined;
 }
 
 /** One comparison a cell, in the order of `samples`. A baseline is compared with itself. */
@@ -40,6 +44,7 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
       baselineBytesOnDisk: baseline.made?.bytes_on_disk ?? undefined,
       determinism: candidate.determinism,
       isNoisy: facts.isNoisy,
+      ...(facts.quality === undefined ? {} : { pollution: blockPollution(candidate, baseline, facts.quality) }),
       secondsPerItem: both(secondsPerItem(candidate), secondsPerItem(baseline)),
       secondsPerBlock: both(secondsPerTrial(candidate), secondsPerTrial(baseline)),
     };

@@ -157,6 +157,7 @@ command(
   .option("--handicapped <n>", "twins a session that are slowed by the margin", wholeNumber(0), 2)
   .option("--handicap <share>", "slow them by this share instead of the margin", positive)
   .option("--blocks <n>", "blocks a session; default: the config's runs_per_quant", wholeNumber(2))
+  .option("--max-minutes <n>", "begin no session after this long", positive)
   .option("--condition <words>", "what else the machine does meanwhile, for the record")
   .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
   .option("--out-dir <dir>", "where the sessions and certificate.json go", "results/certify")

@@ -30,6 +30,7 @@ export const FINDINGS = {
   CANARY_NOISY: "The latency of a canary or sentinel varied more than the threshold.",
   SPLIT_HALF_DISAGREES: "The baseline's odd and even blocks disagree by more than the margin.",
   OUTPUTS_VARY: "Repeated trials of the same weights gave different outputs.",
+  TRIAL_STARVED: "A trial had too little of the CPU, as its host readings show.",
   CLOCK_STEP: "The system clock and the monotonic clock disagreed during a trial.",
   TORN_LINE_SET_ASIDE: "The journal's last line was torn by a crash and set aside.",
   VARIANT_FAILED: "A variant could not be made.",

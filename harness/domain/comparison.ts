@@ -20,6 +20,16 @@ export interface PairedScores {
   readonly strict: PairedTable;
 }
 
+/** What host readings say about the blocks of a pair. */
+export interface BlockPollution {
+  /** Blocks in which both arms completed. */
+  readonly blocks: number;
+  /** Of those, blocks in which either arm was starved of CPU. */
+  readonly starved: number;
+  /** Too many were: time gates of this pair are inconclusive instead of wrong. */
+  readonly isPolluted: boolean;
+}
+
 /** Everything the gates may ask about one cell against its baseline. Undefined = not measured. */
 export interface Comparison {
   readonly cellId: string;
@@ -48,6 +58,8 @@ export interface Comparison {
   readonly determinism: { readonly n: number; readonly matching: number };
   /** Time gates of a noisy session are inconclusive instead of wrong. */
   readonly isNoisy: boolean;
+  /** Absent: blocks were not judged. */
+  readonly pollution?: BlockPollution;
   /** What one more item or block costs, s, for both arms; undefined where unknown. */
   readonly secondsPerItem: number | undefined;
   readonly secondsPerBlock: number | undefined;

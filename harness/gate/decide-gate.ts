@@ -50,7 +50,8 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   const doubts = doubtsAbout(spec, comparison);
   const judged = judge(spec.policy, effect, threshold);
   const verdict: Verdict = doubts.length > 0 && judged !== "fail" ? "inconclusive" : judged;
-  const distrusted = doubts.includes("noisy") || doubts.includes("constant-where-it-cannot-be");
+  const distrusted =
+    doubts.includes("noisy") || doubts.includes("polluted") || doubts.includes("constant-where-it-cannot-be");
   const final: Verdict = distrusted ? "inconclusive" : verdict;
   return {
     ...blank,
@@ -158,6 +159,7 @@ function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[] {
   if (failed > 0 && logRatiosOf(comparison, spec.metric) !== undefined) doubts.push("failed-trials");
   if (isScore(spec) && comparison.invalidRows + comparison.baselineInvalidRows > 0) doubts.push("invalid-values");
   if (isTime && comparison.isNoisy) doubts.push("noisy");
+  if (isTime && comparison.pollution?.isPolluted) doubts.push("polluted");
   if (isTime && (comparison.isLatencyConstant || isConstant(logRatiosOf(comparison, spec.metric)))) {
     doubts.push("constant-where-it-cannot-be");
   }

@@ -9,7 +9,7 @@ import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
 import { CERTIFICATE_LEVEL, certifiedShare, certifyVerdict } from "../gate/certify-verdict.ts";
-import { type Clock, isoTime, systemClock } from "../platform/clock.ts";
+import { type Clock, isoTime, secondsSince, systemClock } from "../platform/clock.ts";
 import { atomicWrite } from "../platform/files.ts";
 import { validator } from "../platform/schema.ts";
 import { embeddedConfigPath, pathRoots, readConfig } from "../store/config-file.ts";
@@ -32,6 +32,8 @@ export interface CertifyOptions {
   readonly handicap?: number | undefined;
   /** Blocks a session; default: the config's runs_per_quant. */
   readonly blocks?: number | undefined;
+  /** No session begins after this long; the certificate then holds fewer comparisons than asked. */
+  readonly maxMinutes?: number | undefined;
   /** What else the machine does meanwhile, in words, for the record. */
   readonly condition?: string | undefined;
   /** Folder of the sessions' runs and of certificate.json; default `results/certify`. */
@@ -95,8 +97,10 @@ export async function certify(options: CertifyOptions = {}): Promise<CertifyResu
   const total = Math.ceil(comparisons / Math.max(1, twins === 0 ? handicapped : twins));
   const generatedAt = isoTime(clock);
   const sessions: Session[] = [];
+  const start = clock.monotonicNs();
   for (let index = 0; index < total; index++) {
     signal?.throwIfAborted();
+    if (index > 0 && secondsSince(clock, start) > (options.maxMinutes ?? Infinity) * 60) break;
     const seed = plan.experimental_controls.seed + index;
     const twin = twinConfig(raw, plan, { ...design, seed });
     sessions.push(await runSession(twin, { ...options, outDir, roots, alpha: gate.alpha }));

@@ -1,3 +1,4 @@
+import { starvation } from "../aggregate/block-quality.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
 import type { Finding } from "../domain/codes.ts";
 import type { VariantLine } from "../domain/generated/journal-v1.ts";
@@ -32,6 +33,9 @@ export function collectFindings(options: {
     add("SPLIT_HALF_DISAGREES", "run", `The baseline differs from itself${size} between odd and even blocks.`);
   }
   for (const trial of record.trials) {
+    const limits = record.plan.run_quality;
+    const why = limits === undefined ? [] : starvation(trial, limits);
+    if (why.length > 0) add("TRIAL_STARVED", trial.trial_id, `The trial was starved: ${why.join("; ")}.`);
     const host = trial.measured?.host;
     if (host !== undefined && Math.abs(host.wall_s - host.system_clock_s) > CLOCK_STEP_S) {
       add("CLOCK_STEP", trial.trial_id, "The system clock was set while the trial ran.");

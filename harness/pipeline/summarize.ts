@@ -42,6 +42,7 @@ export function summarize(
     labels: record.labels,
     classNames: plan.dataset.class_names,
     isNoisy: noise.isNoisy,
+    quality: plan.run_quality,
   });
   const decisions = comparisons.map((comparison) => decideRow(gates, comparison));
   const alpha = rowAlpha(gates);

@@ -170,6 +170,7 @@ function runQuality(
   comparison: Comparison,
 ): Pick<SummaryRow, "run_quality_status" | "run_quality_reasons"> {
   if (sample.trials.completed === 0) return { run_quality_status: "missing", run_quality_reasons: ["missing-trials"] };
+  if (comparison.pollution?.isPolluted) return { run_quality_status: "polluted", run_quality_reasons: ["polluted"] };
   if (comparison.isNoisy) return { run_quality_status: "noisy", run_quality_reasons: ["noisy"] };
   return { run_quality_status: "ok", run_quality_reasons: [] };
 }

@@ -1,4 +1,10 @@
-import type { CanaryConfig, LatencyConfig, RuntimeConfig, WarmupConfig } from "../domain/generated/config-v1.ts";
+import type {
+  CanaryConfig,
+  LatencyConfig,
+  RunQualityConfig,
+  RuntimeConfig,
+  WarmupConfig,
+} from "../domain/generated/config-v1.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 
 /** Values that apply where the config says nothing. docs/configs.md is generated from here. */
@@ -25,6 +31,8 @@ export const DEFAULTS = {
   warmup: { iterations: 10, min_ms: 50 },
   latency: { min_samples: 20, max_samples: 1000, time_budget_ms: 200 },
   canary: { runs: 3, items: 200, latency_cv_threshold: 0.25, min_samples: 5, min_accuracy: null },
+  // Starved for certain, not merely disturbed: randomised blocks carry ordinary load, and a median of calls outlives interruptions.
+  run_quality: { min_cpu_share: 0.2, max_steal_share: 0.5, max_pressure_share: 1, max_starved_blocks: 0.5 },
   calibration: { count: 1000, method: "minmax", percentile: 99.99 },
   sidecar: { profile: "none" },
 } as const satisfies {
@@ -32,6 +40,7 @@ export const DEFAULTS = {
   warmup: Required<WarmupConfig>;
   latency: Required<LatencyConfig>;
   canary: Required<CanaryConfig>;
+  run_quality: Required<RunQualityConfig>;
   [key: string]: unknown;
 };
 

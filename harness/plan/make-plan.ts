@@ -93,6 +93,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       min_samples: config.canary.min_samples,
       min_accuracy: config.canary.min_accuracy ?? betterThanGuessing(facts.dataset.class_names.length),
     },
+    run_quality: config.run_quality,
     sidecar: config.sidecar,
     row_policy: {
       failed_trial:

@@ -15,7 +15,16 @@ type Filled<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 export interface ResolvedConfig
   extends Omit<
     Filled<MatrixConfig>,
-    "$schema" | "quants" | "models" | "runtime" | "warmup" | "latency" | "canary" | "calibration" | "data_dir"
+    | "$schema"
+    | "quants"
+    | "models"
+    | "runtime"
+    | "warmup"
+    | "latency"
+    | "canary"
+    | "run_quality"
+    | "calibration"
+    | "data_dir"
   > {
   readonly models: ModelConfig[];
   readonly quants: QuantConfig[];
@@ -23,6 +32,7 @@ export interface ResolvedConfig
   readonly warmup: Filled<NonNullable<MatrixConfig["warmup"]>>;
   readonly latency: Filled<NonNullable<MatrixConfig["latency"]>>;
   readonly canary: Filled<NonNullable<MatrixConfig["canary"]>>;
+  readonly run_quality: Filled<NonNullable<MatrixConfig["run_quality"]>>;
   readonly calibration?: Filled<NonNullable<MatrixConfig["calibration"]>>;
 }
 
@@ -109,6 +119,7 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
         ? {}
         : { latency_cv_threshold: flags.canaryLatencyVarianceThreshold }),
     }),
+    run_quality: group("run_quality", raw.run_quality, { ...DEFAULTS.run_quality } as ResolvedConfig["run_quality"]),
     gates: pick("gates", undefined, raw.gates, []),
     alpha: pick("alpha", undefined, raw.alpha, DEFAULTS.alpha),
     drop_flag: pick("drop_flag", undefined, raw.drop_flag, DEFAULTS.drop_flag),

@@ -71,6 +71,7 @@ export interface MatrixConfig {
   warmup?: WarmupConfig;
   latency?: LatencyConfig;
   canary?: CanaryConfig;
+  run_quality?: RunQualityConfig;
   /**
    * Changes to the default gates, by id.
    */
@@ -464,6 +465,27 @@ export interface CanaryConfig {
    * Accuracy the baseline must reach on the subset; null: better than guessing.
    */
   min_accuracy?: number | null;
+}
+/**
+ * When host readings say that a trial was starved, and when that leaves time gates undecided.
+ */
+export interface RunQualityConfig {
+  /**
+   * A trial is starved when the CPU seconds of its latency loop fall below this share of the loop's wall seconds; 0 never.
+   */
+  min_cpu_share?: number;
+  /**
+   * A trial is starved when the hypervisor kept more than this many seconds a second, summed over cores.
+   */
+  max_steal_share?: number;
+  /**
+   * A trial is starved when some task waited for a CPU during more than this share of it; 1 never.
+   */
+  max_pressure_share?: number;
+  /**
+   * Time gates are inconclusive (polluted) when more than this share of a pair's blocks has a starved trial; 1 never.
+   */
+  max_starved_blocks?: number;
 }
 /**
  * Changes the default gate of this id, or adds one.

@@ -99,6 +99,7 @@ export interface Plan {
    * True when the variants are twins of the baseline, run to test the gates themselves. Such a run decides nothing about variants.
    */
   certification?: true;
+  run_quality?: RunQualityControls;
 }
 /**
  * Where paths start; not part of the digest.
@@ -501,4 +502,25 @@ export interface PlanEstimate {
    * Where the estimate comes from.
    */
   basis: string;
+}
+/**
+ * When host readings say that a trial was starved; absent in older plans, whose blocks are not judged.
+ */
+export interface RunQualityControls {
+  /**
+   * A trial is starved when the CPU seconds of its latency loop fall below this share of the loop's wall seconds; 0 never.
+   */
+  min_cpu_share: number;
+  /**
+   * A trial is starved when the hypervisor kept more than this many seconds a second, summed over cores.
+   */
+  max_steal_share: number;
+  /**
+   * A trial is starved when some task waited for a CPU during more than this share of it; 1 never.
+   */
+  max_pressure_share: number;
+  /**
+   * Time gates are inconclusive (polluted) when more than this share of a pair's blocks has a starved trial; 1 never.
+   */
+  max_starved_blocks: number;
 }

@@ -104,11 +104,15 @@ const PAIRED_MARGINS = [0.01, 0.02] as const;
 const PAIRED_DISCORDANCES = [1, 1.2, 2, 5, 10] as const;
 
 /** Accuracy gates at the margin, summed over all tables: exact, so the rate itself is held against α and 1.1 α. */
-export function pairedTable(): CertifySimulated["paired"] {
+export function pairedTable({
+  items = PAIRED_ITEMS,
+}: {
+  readonly items?: readonly number[];
+} = {}): CertifySimulated["paired"] {
   return ALPHAS.flatMap((alpha) =>
     PAIRED_MARGINS.flatMap((margin) =>
       PAIRED_DISCORDANCES.flatMap((times) =>
-        PAIRED_ITEMS.map((n) => {
+        items.map((n) => {
           const discordance = margin * times;
           const rates = pairedRates({ n, discordance, drop: margin, margin, alpha });
           const upper = (rate: number) => rate + Math.max(0, rates.leftOut);

@@ -1,0 +1,98 @@
+// Real runs behind docs/certificates, through the compiled pipeline and the real runtime. Modes:
+//   aa     the baseline against identical twins (and one slowed by the margin) while a second process loads one core
+//   power  slowdowns of 2 % and 5 % injected into the runtime, with as many blocks as the plan says for the noise seen in a pilot
+// Options: --comparisons N (500; power: 100 repetitions each), --max-minutes N, --out PATH, --work DIR, --no-load, --data-dir DIR.
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = new URL("../", import.meta.url);
+const compiled = (path) => import(new URL(`dist/${path}`, root));
+const { certify } = await compiled("harness/pipeline/certify.js");
+const { renderCertificate } = await compiled("harness/report/certificate-text.js");
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    comparisons: { type: "string" },
+    "max-minutes": { type: "string", default: "60" },
+    out: { type: "string" },
+    work: { type: "string", default: join(tmpdir(), "quantgate-certify-real") },
+    "no-load": { type: "boolean", default: false },
+  },
+});
+const [mode = "aa"] = positionals;
+const config = fileURLToPath(new URL("configs/certify-digits.json", root));
+const maxMinutes = Number(values["max-minutes"]);
+const common = {
+  config,
+  maxMinutes,
+  onProgress: ({ done, sessions }) => console.error(`session ${done} of ${sessions}`),
+};
+
+if (mode === "aa") await measureAa();
+else if (mode === "power") await measurePower();
+else throw new Error(`unknown mode ${mode}: aa or power`);
+
+async function measureAa() {
+  const load = values["no-load"] ? undefined : spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" });
+  try {
+    const { certificate } = await certify({
+      ...common,
+      comparisons: Number(values.comparisons ?? 500),
+      twins: 8,
+      handicapped: 1,
+      condition: load === undefined ? "nothing started beside it" : "a second process loads one core all the time",
+      outDir: join(values.work, "aa"),
+    });
+    publish(certificate, values["no-load"] ? "aa-quiet.v1.json" : "aa-loaded.v1.json");
+    console.log(renderCertificate(certificate, { color: false, width: 120 }));
+  } finally {
+    load?.kill("SIGKILL");
+  }
+}
+
+/** Two power runs, each planned from a pilot of identical twins on the same machine just before. */
+async function measurePower() {
+  const { stats } = await compiled("harness/index.js");
+  const runs = [];
+  for (const slowdown of [0.05, 0.02]) {
+    const pilot = await certify({
+      ...common,
+      comparisons: 4,
+      twins: 4,
+      handicapped: 0,
+      blocks: 12,
+      outDir: join(values.work, `pilot-${slowdown}`),
+    });
+    const { alpha, noise } = pilot.certificate;
+    const logRatioSd = Math.SQRT2 * (noise.latency_cv_median ?? Number.NaN);
+    const plan = { logRatioSd, margin: 0, effect: slowdown, claim: "fail", alpha, power: 0.9 };
+    const { n } = stats.ratioSampleSize(plan);
+    console.error(`slowdown ${slowdown}: log-ratio sd ${logRatioSd.toFixed(4)}, planned blocks ${n}`);
+    const { certificate } = await certify({
+      ...common,
+      maxMinutes: maxMinutes / 2,
+      comparisons: Number(values.comparisons ?? 100),
+      twins: 0,
+      handicapped: 4,
+      handicap: slowdown,
+      blocks: n,
+      condition: "nothing started beside it",
+      outDir: join(values.work, `power-${slowdown}`),
+    });
+    runs.push({ slowdown, log_ratio_sd: logRatioSd, planned_blocks: n, planned_power: 0.9, certificate });
+    console.log(renderCertificate(certificate, { color: false, width: 120 }));
+  }
+  publish({ schema_version: "quantgate.power_runs.v1", runs }, "power.v1.json");
+}
+
+function publish(document, name) {
+  const path = values.out ?? fileURLToPath(new URL(`docs/certificates/${name}`, root));
+  mkdirSync(dirname(resolve(path)), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(document, null, 1)}\n`);
+  console.log(`written to ${path}`);
+}
