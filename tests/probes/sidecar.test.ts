@@ -40,6 +40,14 @@ test("the schema names every reading and every reason, and no other", () => {
   for (const [id, { unit }] of Object.entries(specs)) assert.equal($defs.readings.properties[id].unit, unit, id);
 });
 
+test("the document names every reading, reason and problem", () => {
+  const text = readFileSync(new URL("../../../docs/probes.md", import.meta.url), "utf8");
+  const schema = new URL("../../../schemas/probe_reading.v1.schema.json", import.meta.url);
+  const { $defs } = JSON.parse(readFileSync(schema, "utf8"));
+  const names = [GPU_READINGS, CPU_READINGS, MISSING].flatMap((table) => Object.keys(table));
+  for (const name of [...names, ...$defs.problem.properties.code.enum]) assert.ok(text.includes(`| \`${name}\` |`), name);
+});
+
 test("monotonic time is the harness's own", async () => {
   const before = process.hrtime.bigint();
   const run = await runProbe(["--backend", "cpu", "--once", "--interval-ms", "20"]);
