@@ -57,7 +57,9 @@ export async function watchAmd(
     const { text, ending } = await askTool(command, argsOf(command), {
       timeoutMs: options.timeoutMs,
       maxBytes: MAX_BYTES,
+      signal,
     });
+    if (signal.aborted) break;
     const readMs = Number(process.hrtime.bigint() - start) / 1e6;
     if (ending.status === "not-started" && tools.length > 1) {
       tools.shift();

@@ -23,6 +23,7 @@ export interface BesideOptions {
   readonly device: readonly string[];
   readonly pids: readonly number[];
   readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
 /** What is known of the GPUs beside their rows: processes, MIG devices, faults, and energy so far. */
@@ -45,7 +46,8 @@ export class NvidiaBeside {
   }
 
   /** Keeps processes and MIG devices fresh until the abort. */
-  watch(signal: AbortSignal): void {
+  watch(): void {
+    const { signal } = this.#options;
     void repeat(() => this.#readApps(), APPS_MS, signal);
     void repeat(() => this.readMigs(), MIG_MS, signal);
   }
@@ -119,7 +121,8 @@ export class NvidiaBeside {
   }
 
   #ask(args: readonly string[]) {
-    return askTool(this.#options.command, args, { timeoutMs: this.#options.timeoutMs, maxBytes: MAX_BYTES });
+    const { command, timeoutMs, signal } = this.#options;
+    return askTool(command, args, { timeoutMs, maxBytes: MAX_BYTES, signal });
   }
 }
 

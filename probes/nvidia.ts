@@ -38,9 +38,9 @@ export async function watchNvidia(
 ): Promise<"done" | "tool-gone"> {
   const command = options.tool ?? "nvidia-smi";
   const device = options.device === undefined ? [] : ["-i", options.device];
-  const beside = new NvidiaBeside(sink, { command, device, pids: options.pids, timeoutMs: options.timeoutMs });
+  const beside = new NvidiaBeside(sink, { command, device, pids: options.pids, timeoutMs: options.timeoutMs, signal });
   if (options.once) await beside.readAppsOnce();
-  else beside.watch(signal);
+  else beside.watch();
   const loop = options.once ? [] : ["-lms", String(options.intervalMs)];
   const fields = QUERY_FIELDS.map((names) => [...names]);
   let restarts = 0;

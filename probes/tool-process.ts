@@ -102,7 +102,7 @@ export function runTool(
 export async function askTool(
   command: string,
   args: readonly string[],
-  limits: { readonly timeoutMs: number; readonly maxBytes: number },
+  limits: { readonly timeoutMs: number; readonly maxBytes: number; readonly signal?: AbortSignal },
 ): Promise<{ readonly text: string; readonly ending: ToolEnding }> {
   const lines: string[] = [];
   const onLine = (line: string): void => {
@@ -111,7 +111,9 @@ export async function askTool(
   const tool = runTool(command, args, { silenceMs: limits.timeoutMs, bytesPerSecond: limits.maxBytes, onLine });
   // A tool that drips a line now and then is late too.
   const late = setTimeout(tool.stop, 3 * limits.timeoutMs);
+  limits.signal?.addEventListener("abort", tool.stop, { once: true });
   const ending = await tool.done;
+  limits.signal?.removeEventListener("abort", tool.stop);
   clearTimeout(late);
   return { text: lines.join("\n"), ending: ending.status === "stopped" ? { status: "timed-out" } : ending };
 }

@@ -40,6 +40,15 @@ test("the schema names every reading and every reason, and no other", () => {
   for (const [id, { unit }] of Object.entries(specs)) assert.equal($defs.readings.properties[id].unit, unit, id);
 });
 
+test("the document names every reading, reason and problem", () => {
+  const text = readFileSync(new URL("../../../docs/probes.md", import.meta.url), "utf8");
+  const schema = new URL("../../../schemas/probe_reading.v1.schema.json", import.meta.url);
+  const { $defs } = JSON.parse(readFileSync(schema, "utf8"));
+  const names = [GPU_READINGS, CPU_READINGS, MISSING].flatMap((table) => Object.keys(table));
+  for (const name of [...names, ...$defs.problem.properties.code.enum])
+    assert.ok(text.includes(`| \`${name}\` |`), name);
+});
+
 test("monotonic time is the harness's own", async () => {
   const before = process.hrtime.bigint();
   const run = await runProbe(["--backend", "cpu", "--once", "--interval-ms", "20"]);
@@ -162,4 +171,19 @@ test("faults logged before the probe began are passed over", posix, async (t) =>
   writeFileSync(path, line(31) + line(79));
   assert.deepEqual(log.poll(), [{ bus: "0000:01:00", code: 79 }]);
   assert.deepEqual(log.poll(), []);
+});
+
+test("asked to stop while the tool hangs, the probe ends at once", posix, async (t) => {
+  const pids = join(await scratchFolder(t), "pids");
+  for (const backend of ["nvidia", "amd"]) {
+    const env = { ...process.env, FAKE_SMI_MODE: "hangs", FAKE_SMI_PIDS: pids };
+    // No timeout would come to its help within the test's life.
+    const args = ["--backend", backend, "--tool", FAKE_SMI, "--timeout-ms", "600000"];
+    const probe = spawn(process.execPath, [SIDECAR, ...args], { env, stdio: ["ignore", "pipe", "ignore"] });
+    probe.stdout.resume();
+    writeFileSync(pids, "");
+    while (readFileSync(pids, "utf8").split("\n").length < 3) await sleep(20);
+    probe.kill("SIGTERM");
+    assert.equal(await new Promise((resolve) => probe.once("close", resolve)), 0, backend);
+  }
 });
