@@ -2,6 +2,7 @@ import type { Comparison } from "../domain/comparison.ts";
 import type { RunQualityControls } from "../domain/generated/plan-v1.ts";
 import { blockPollution } from "./block-quality.ts";
 import { type CellSamples, logRatios } from "./cell-samples.ts";
+import { clockSteps } from "./clock-steps.ts";
 import { pairScores } from "./quality-samples.ts";
 
 /** What the whole session says about all its comparisons. */
@@ -18,6 +19,8 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
   const byCell = new Map(samples.map((sample) => [sample.cell.cell_id, sample]));
   const everyItem = Array.from(facts.labels.keys());
   const byClass = itemsByClass(facts);
+  const steps = clockSteps(samples.flatMap((sample) => sample.finished));
+  const isStepped = ({ finished }: CellSamples) => finished.some((trial) => steps.has(trial.trial_id));
   return samples.map((candidate) => {
     const baseline = byCell.get(candidate.cell.baseline_cell_id) as CellSamples;
     const pair = (items: readonly number[]) =>
@@ -29,6 +32,7 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
       role: candidate.variant.role,
       variantFailure: candidate.made?.state === "failed" ? (candidate.made.failure ?? "unknown") : undefined,
       trials: candidate.trials,
+      baselineTrials: { failed: baseline.trials.failed, missing: baseline.trials.missing },
       overall: pair(everyItem),
       classes: byClass.flatMap(({ name, items }) => {
         const scores = pair(items);
@@ -39,7 +43,8 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
       latencyLogRatios: logRatios(candidate.latencyMedianS, baseline.latencyMedianS),
       memoryLogRatios: logRatios(candidate.peakRssBytes, baseline.peakRssBytes),
       throughputLogRatios: logRatios(candidate.itemsPerSecond, baseline.itemsPerSecond),
-      isLatencyConstant: isConstant(candidate.latencyS) || isConstant(baseline.latencyS),
+      isLatencyConstant: isClockStuck(candidate) || isClockStuck(baseline),
+      isClockStepped: isStepped(candidate) || isStepped(baseline),
       bytesOnDisk: candidate.made?.bytes_on_disk ?? undefined,
       baselineBytesOnDisk: baseline.made?.bytes_on_disk ?? undefined,
       determinism: candidate.determinism,
@@ -62,8 +67,16 @@ function itemsByClass({ labels, classNames }: SessionFacts): { name: string; ite
   return classes.filter(({ items }) => items.length > 0);
 }
 
-function isConstant(values: Float64Array): boolean {
-  return values.length > 1 && values.every((value) => value === values[0]);
+/** Samples of one trial that a clock which moves cannot time alike. */
+const LONG_TRIAL = 20;
+
+function isClockStuck({ latencyS, finished }: CellSamples): boolean {
+  const isConstant = (values: ArrayLike<number>) => Array.from(values).every((value) => value === values[0]);
+  if (latencyS.length > 1 && isConstant(latencyS)) return true;
+  return finished.some(({ measured }) => {
+    const samples = measured?.latency_ns ?? [];
+    return samples.length >= LONG_TRIAL && isConstant(samples);
+  });
 }
 
 function secondsPerTrial({ finished }: CellSamples): number | undefined {

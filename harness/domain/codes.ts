@@ -5,6 +5,8 @@ export const REASONS = {
   "missing-trials": "Some planned trials are missing.",
   "failed-trials": "Some trials failed; a failed trial scores zero, it does not vanish.",
   "invalid-values": "Outputs or samples hold NaN or Inf.",
+  "implausible-ratio": "Variant and baseline differ by so large a factor that one of them is in another unit.",
+  "clock-step": "A clock was set or stood still while this was measured, so its times are not trusted.",
   "constant-where-it-cannot-be": "A quantity that always varies was constant, so its clock or counter is not trusted.",
   underpowered: "The interval spans the margin: more observations would decide.",
   noisy: "The machine was too noisy during the run for a time to be trusted.",

@@ -42,6 +42,8 @@ export interface Comparison {
     readonly failed: number;
     readonly missing: number;
   };
+  /** Of its baseline; absent: as planned. */
+  readonly baselineTrials?: Pick<Comparison["trials"], "failed" | "missing">;
   readonly overall: PairedScores | undefined;
   readonly classes: readonly (PairedScores & { readonly name: string })[];
   /** Rows of the full evaluation with NaN or Inf, in the cell and in its baseline. */
@@ -51,8 +53,10 @@ export interface Comparison {
   readonly latencyLogRatios: Float64Array;
   readonly memoryLogRatios: Float64Array;
   readonly throughputLogRatios: Float64Array;
-  /** True when every latency sample of the run has one value: a clock that does not move is not trusted. */
+  /** True when every latency sample of a cell, or of a long trial, has one value: a clock that does not move is not trusted. */
   readonly isLatencyConstant: boolean;
+  /** True when a clock stepped in a trial of either cell; absent: none did. */
+  readonly isClockStepped?: boolean;
   readonly bytesOnDisk: number | undefined;
   readonly baselineBytesOnDisk: number | undefined;
   readonly determinism: { readonly n: number; readonly matching: number };

@@ -6,6 +6,7 @@ import { METRICS } from "../domain/metric.ts";
 import * as stats from "../stats/index.ts";
 import { type Claims, rateClaims, relativeChangeClaims, scoreDropClaims } from "./claims.ts";
 import { worstClass } from "./class-drop.ts";
+import { doubtsAbout } from "./doubts.ts";
 import { type Effect, effectDoc, exactEffect, logRatiosOf, relativeChange, scoreDrop } from "./effect.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { blocksNeeded, itemsNeeded } from "./needed.ts";
@@ -103,9 +104,9 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
     }
     case "size.bytes_on_disk": {
       const { bytesOnDisk, baselineBytesOnDisk } = comparison;
-      if (bytesOnDisk === undefined || bytesOnDisk === 0) return { reason: "missing-metric" };
+      if (bytesOnDisk === undefined || !(bytesOnDisk > 0)) return { reason: "missing-metric" };
       if (hasLimit(spec)) return { effect: exactEffect(bytesOnDisk), claims: NO_CLAIMS };
-      if (baselineBytesOnDisk === undefined || baselineBytesOnDisk === 0) return { reason: "missing-baseline" };
+      if (baselineBytesOnDisk === undefined || !(baselineBytesOnDisk > 0)) return { reason: "missing-baseline" };
       const difference = bytesOnDisk - baselineBytesOnDisk;
       const value = spec.margin_kind === "relative" ? difference / baselineBytesOnDisk : difference;
       return { effect: exactEffect(value), claims: NO_CLAIMS };
@@ -147,32 +148,6 @@ function accuracyLimit(spec: GateSpecDoc, total: number, n: number, level: numbe
 function rateAgainstLimit(spec: GateSpecDoc, counts: stats.Counts, level: number): Measured {
   const effect = stats.clopperPearson(counts, { level });
   return { effect, claims: rateClaims(counts, spec.policy, spec.limit as number) };
-}
-
-function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[] {
-  const doubts: Reason[] = [];
-  const { isTime } = METRICS[spec.metric];
-  const { completed, failed, missing } = comparison.trials;
-  if (completed === 0) doubts.push("missing-metric");
-  if (missing > 0) doubts.push("missing-trials");
-  // Scores and determinism count a failed trial; a time or a peak of the trials that survived says nothing about it.
-  if (failed > 0 && logRatiosOf(comparison, spec.metric) !== undefined) doubts.push("failed-trials");
-  if (isScore(spec) && comparison.invalidRows + comparison.baselineInvalidRows > 0) doubts.push("invalid-values");
-  if (isTime && comparison.isNoisy) doubts.push("noisy");
-  if (isTime && comparison.pollution?.isPolluted) doubts.push("polluted");
-  if (isTime && (comparison.isLatencyConstant || isConstant(logRatiosOf(comparison, spec.metric)))) {
-    doubts.push("constant-where-it-cannot-be");
-  }
-  return doubts;
-}
-
-/** Times of two arms never have one ratio in all blocks: such figures were copied, or a clock is too coarse for them. */
-function isConstant(logRatios: Float64Array | undefined): boolean {
-  return logRatios !== undefined && logRatios.length > 1 && logRatios.every((ratio) => ratio === logRatios[0]);
-}
-
-function isScore({ metric }: GateSpecDoc): boolean {
-  return metric === "quality.accuracy" || metric === "quality.class_accuracy";
 }
 
 function reasonsFor(spec: GateSpecDoc, verdict: Verdict, doubts: readonly Reason[]): Reason[] {

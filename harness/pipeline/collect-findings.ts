@@ -1,12 +1,10 @@
 import { starvation } from "../aggregate/block-quality.ts";
+import { clockSteps } from "../aggregate/clock-steps.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
 import type { Finding } from "../domain/codes.ts";
 import type { VariantLine } from "../domain/generated/journal-v1.ts";
 import type { SummaryRow } from "../domain/generated/summary-v1.ts";
 import type { SessionNoise } from "../gate/session-noise.ts";
-
-/** A clock step: the two clocks of a trial disagree by more than this, s. */
-const CLOCK_STEP_S = 1;
 
 /** Every coded doubt about a run, in the order of its rows. */
 export function collectFindings(options: {
@@ -36,10 +34,9 @@ export function collectFindings(options: {
     const limits = record.plan.run_quality;
     const why = limits === undefined ? [] : starvation(trial, limits);
     if (why.length > 0) add("TRIAL_STARVED", trial.trial_id, `The trial was starved: ${why.join("; ")}.`);
-    const host = trial.measured?.host;
-    if (host !== undefined && Math.abs(host.wall_s - host.system_clock_s) > CLOCK_STEP_S) {
-      add("CLOCK_STEP", trial.trial_id, "The system clock was set while the trial ran.");
-    }
+  }
+  for (const trialId of clockSteps(record.trials)) {
+    add("CLOCK_STEP", trialId, "The system clock was set while the trial ran, or before it.");
   }
   const made = new Map(record.variants.map((line) => [line.variant_id, line]));
   for (const row of rows) rowFindings(row, { dropFlag, made }, add);

@@ -1,18 +1,26 @@
-import type { RunRecord } from "../aggregate/run-record.ts";
+import { type RunRecord, unpackBits } from "../aggregate/run-record.ts";
+import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { ArrayRef, TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
 import { planDigest } from "../plan/make-plan.ts";
+import { planProblem } from "../plan/plan-problem.ts";
 import { sha256 } from "../platform/digest.ts";
 import { type Journal, readJournal } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
+import { journalProblem } from "./journal-problem.ts";
 import type { JournalFacts } from "./summarize.ts";
 
 /** Reads a run's plan. STORE_CORRUPT when it is not what its digest says: an edited gate must not decide. */
 export async function readPlan(folder: RunFolder): Promise<Plan> {
   const plan = await folder.read<Plan>("plan.json");
-  if (planDigest(plan, sha256) === plan.plan_digest) return plan;
-  throw corrupt(`${folder.file("plan.json")} does not match its digest: it was changed after it was made`);
+  const path = folder.file("plan.json");
+  const isWhole =
+    planDigest(plan, sha256) === plan.plan_digest && sha256(canonicalJson(plan.config)) === plan.config_digest;
+  if (!isWhole) throw corrupt(`${path} does not match its digest: it was changed after it was made`);
+  const problem = planProblem(plan);
+  if (problem !== undefined) throw corrupt(`${path} cannot have been planned: ${problem}`);
+  return plan;
 }
 
 /** Reads a run back: plan, journal, and every array that decides something, each with its digest checked. */
@@ -24,8 +32,10 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
       hint: "Restore the plan that the journal was made with.",
     });
   }
-  refuseUnplanned(plan, journal);
+  const problem = journalProblem(plan, journal);
+  if (problem !== undefined) throw corrupt(problem);
   const labels = await readLabels(folder, journal, plan);
+  await refuseOtherPredictions(folder, journal, labels);
   const floats = new Map<string, Float32Array>();
   for (const ref of firstOutputs(journal.trials)) {
     const data = await folder.getArray(ref);
@@ -54,6 +64,19 @@ async function readLabels(folder: RunFolder, journal: Journal, { dataset }: Plan
   throw corrupt(`The labels hold the class ${stranger}, the plan ${dataset.class_names.length} classes`);
 }
 
+/** The items a trial says it has right are those whose prediction is their label. */
+async function refuseOtherPredictions(folder: RunFolder, { trials }: Journal, labels: Int32Array): Promise<void> {
+  for (const { trial_id, measured } of trials) {
+    if (!measured?.predictions) continue;
+    const predictions = await folder.getArray(measured.predictions);
+    const right = unpackBits(measured.quality.correct_bits, labels.length);
+    const isScored = labels.every((label, item) => (predictions[item] === label ? 1 : 0) === right[item]);
+    const invalid = Int32Array.from(predictions).filter((prediction) => prediction === -1).length;
+    if (isScored && invalid === measured.quality.invalid_rows) continue;
+    throw corrupt(`The scores of the trial ${trial_id} are not those of its predictions`);
+  }
+}
+
 /** Outputs of each cell's first kept evaluation: the ones parity reads. */
 function firstOutputs(trials: readonly TrialLine[]): ArrayRef[] {
   const byCell = new Map<string, ArrayRef>();
@@ -61,33 +84,6 @@ function firstOutputs(trials: readonly TrialLine[]): ArrayRef[] {
     if (measured?.outputs && !byCell.has(cell_id)) byCell.set(cell_id, measured.outputs);
   }
   return [...byCell.values()];
-}
-
-/** Every line must say of its trial what the plan says, and every trial have run the weights of its variant. */
-function refuseUnplanned(plan: Plan, journal: Journal): void {
-  const planned = new Map(plan.trials.map((trial) => [trial.trial_id, trial]));
-  const variantOf = new Map(plan.cells.map((cell) => [cell.cell_id, cell.variant_id]));
-  const made = new Map(journal.variants.map((line) => [line.variant_id, line]));
-  for (const line of journal.trials) {
-    const trial = planned.get(line.trial_id);
-    if (trial === undefined) throw corrupt(`The journal holds the trial ${line.trial_id}, which the plan does not`);
-    const isAsPlanned =
-      line.seq === trial.seq &&
-      line.trial_kind === trial.kind &&
-      line.block === trial.block &&
-      line.cell_id === trial.cell_id &&
-      line.evaluates === trial.evaluates &&
-      line.variant_id === variantOf.get(trial.cell_id);
-    if (!isAsPlanned) throw corrupt(`The journal's trial ${line.trial_id} is not as it was planned`);
-    if ((line.state === "completed") !== (line.measured !== null)) {
-      throw corrupt(`The trial ${line.trial_id} is ${line.state}, which its measurements contradict`);
-    }
-    const ran = line.measured?.model_sha256 ?? null;
-    const weights = made.get(line.variant_id)?.sha256 ?? null;
-    if (line.measured !== null && ran !== weights) {
-      throw corrupt(`The trial ${line.trial_id} ran other weights than those made for ${line.variant_id}`);
-    }
-  }
 }
 
 function corrupt(message: string): HarnessError {

@@ -3,10 +3,11 @@ import type { CanaryReport } from "../domain/generated/canary-v1.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan, PlannedCell, PlannedTrial } from "../domain/generated/plan-v1.ts";
 import type { Runtime, TrialRequest } from "../domain/runtime-port.ts";
-import { checkTask, worstCheck } from "../gate/decide-canary.ts";
+import { worstCheck } from "../gate/decide-canary.ts";
 import { type Clock, isoTime, secondsSince } from "../platform/clock.ts";
 import type { JournalWriter } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
+import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
 import type { PreparedVariant } from "./prepare-variants.ts";
 import { type OnProgress, TimeLeft } from "./progress.ts";
 import { completedLine, failedLine } from "./trial-line.ts";
@@ -89,8 +90,7 @@ async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell)
     const wallS = plan.simulated ? measurement.host.wallS : secondsSince(clock, start);
     line = await completedLine(contextAt(wallS), measurement, {
       labels,
-      subset: plan.canary.subset,
-      evaluateBatchSize: plan.experimental_controls.evaluate_batch_size,
+      plan,
       folder,
     });
   } catch (error) {
@@ -153,27 +153,11 @@ function handicapOf({ variants }: Plan, { variant_id }: PlannedCell): { handicap
 }
 
 function reportCanary({ plan, folder, clock }: TrialLoop, trials: readonly TrialLine[]): CanaryReport {
-  const tasks = plan.cells.filter((cell) => cell.cell_id === cell.baseline_cell_id);
-  const checks = tasks.flatMap(({ cell_id }) =>
-    checkTask({
-      task: cell_id,
-      trials: trials.filter((trial) => trial.trial_kind === "canary" && trial.cell_id === cell_id),
-      canary: plan.canary,
-      reference: undefined,
-    }),
-  );
-  return report(plan, folder, trials.at(-1)?.started_at ?? isoTime(clock), -1, checks);
+  return report(plan, folder, trials.at(-1)?.started_at ?? isoTime(clock), -1, canaryChecks(plan, trials));
 }
 
 function reportSentinel({ plan, folder }: TrialLoop, line: TrialLine, trials: readonly TrialLine[]): CanaryReport {
-  const reference = trials.find((trial) => trial.cell_id === line.cell_id && trial.trial_kind === "canary");
-  const checks = checkTask({
-    task: line.cell_id,
-    trials: [line],
-    canary: plan.canary,
-    reference: reference?.measured?.subset.outputs_sha256,
-  });
-  return report(plan, folder, line.started_at, line.block, checks);
+  return report(plan, folder, line.started_at, line.block, sentinelChecks(plan, line, trials));
 }
 
 function report(

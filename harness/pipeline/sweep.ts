@@ -1,5 +1,4 @@
 import { join, resolve } from "node:path";
-import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { CanaryReport } from "../domain/generated/canary-v1.ts";
 import type { EndLine, JournalHeader } from "../domain/generated/journal-v1.ts";
@@ -24,6 +23,7 @@ import { prepareVariants } from "./prepare-variants.ts";
 import type { OnProgress } from "./progress.ts";
 import { readPriors } from "./read-priors.ts";
 import { readPlan, readRun } from "./read-run.ts";
+import { refuseOtherPlace } from "./refuse-other-place.ts";
 import { RunLog } from "./run-log.ts";
 import { runTrials } from "./run-trials.ts";
 
@@ -129,29 +129,11 @@ export async function resumeSweep(run: string, options: SweepOptions = {}): Prom
       return await execute({ ...given, writer, earlier: undefined });
     }
     const { journal, writer } = await resumeJournal(folder.file("journal.ndjson"), stored.plan_digest);
-    await refuseOtherHost(journal.header, writer);
+    await refuseOtherPlace(journal, runtime, writer);
     return await execute({ ...given, writer, earlier: journal });
   } finally {
     await runtime.close();
   }
-}
-
-/** Times of two machines in one session would be compared as if they were one's (RUNTIME_UNAVAILABLE). */
-async function refuseOtherHost(header: JournalHeader, writer: JournalWriter): Promise<void> {
-  const here = hostFingerprint();
-  if (header.host.hard === here.hard) return;
-  const there = header.host.facts as Readonly<Record<string, unknown>>;
-  await writer.close();
-  const differs = Object.entries(here.hardFacts)
-    .filter(([name, value]) => canonicalJson(there[name] ?? null) !== canonicalJson(value))
-    .map(([name]) => name);
-  throw new HarnessError(
-    "RUNTIME_UNAVAILABLE",
-    `This run was begun on another machine or runtime: ${differs.join(", ")} differ`,
-    {
-      hint: "Resume it where it was begun, or start a new run here.",
-    },
-  );
 }
 
 interface Execution {

@@ -1,7 +1,8 @@
+import { measurementProblem } from "../aggregate/measurement-problem.ts";
 import { packBits } from "../aggregate/run-record.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
-import type { PlannedTrial } from "../domain/generated/plan-v1.ts";
+import type { Plan, PlannedTrial } from "../domain/generated/plan-v1.ts";
 import type { TrialMeasurement } from "../domain/runtime-port.ts";
 import { classify } from "../evaluators/classify.ts";
 import { sha256 } from "../platform/digest.ts";
@@ -25,13 +26,13 @@ export async function completedLine(
   measurement: TrialMeasurement,
   options: {
     readonly labels: Int32Array;
-    readonly subset: readonly number[];
-    readonly evaluateBatchSize: number;
+    readonly plan: Plan;
     readonly folder: RunFolder;
   },
 ): Promise<TrialLine> {
   refuseNonsense(measurement);
-  const { labels, subset, evaluateBatchSize, folder } = options;
+  const { labels, plan, folder } = options;
+  const { subset } = plan.canary;
   const { outputSize: classes, subsetOutputs, allOutputs } = measurement;
   const subsetLabels = Int32Array.from(subset, (index) => labels[index] as number);
   const subsetScore = classify({ outputs: subsetOutputs, classes, labels: subsetLabels });
@@ -47,7 +48,7 @@ export async function completedLine(
       items_per_second: measurement.throughput.itemsPerSecond,
       items: measurement.throughput.items,
       seconds: measurement.throughput.seconds,
-      batch_size: measurement.throughput.batchSize ?? evaluateBatchSize,
+      batch_size: measurement.throughput.batchSize ?? plan.experimental_controls.evaluate_batch_size,
     },
     memory: {
       peak_rss_bytes: measurement.memory.peakRssBytes,
@@ -76,6 +77,8 @@ export async function completedLine(
       system_clock_s: measurement.host.systemClockS,
     },
   };
+  const problem = measurementProblem(measured, plan, context.trial.evaluates);
+  if (problem !== undefined) throw nonsense(`The trial contradicts itself: ${problem}`);
   return { ...baseLine(context), state: "completed", failure: null, measured };
 }
 
@@ -89,24 +92,16 @@ export function failedLine(context: TrialContext, error: unknown): TrialLine {
 }
 
 /** What cannot have been measured fails its trial (RUNTIME_PROTOCOL): it must neither be scored nor spoil the journal. */
-function refuseNonsense({ latencyS, loadS, throughput, memory, host }: TrialMeasurement): void {
-  const odd = Object.entries({
-    "load time": loadS,
-    throughput: throughput.itemsPerSecond,
-    "evaluation time": throughput.seconds,
-    "peak memory": memory.peakRssBytes,
-    "loop time": host.loopWallS,
-    "trial time": host.wallS,
-    latency: latencyS.length === 0 ? undefined : (latencyS.find((seconds) => !isMeasurable(seconds)) ?? 0),
-  }).find(([, value]) => !isMeasurable(value));
-  if (odd === undefined) return;
-  throw new HarnessError("RUNTIME_PROTOCOL", `The trial reported a ${odd[0]} of ${odd[1] ?? "nothing"}`, {
-    hint: "This is a defect of the runtime adapter, or of the machine's clock.",
-  });
+function refuseNonsense({ modelSha256Before, modelSha256After, latencyS }: TrialMeasurement): void {
+  if (modelSha256Before !== modelSha256After) throw nonsense("The weights changed while the trial ran");
+  const odd = latencyS.find((seconds) => !(seconds >= 0 && seconds < Infinity));
+  if (odd !== undefined) throw nonsense(`The trial reported a latency of ${odd}`);
 }
 
-function isMeasurable(value: number | undefined): boolean {
-  return value !== undefined && value >= 0 && Number.isFinite(value);
+function nonsense(message: string): HarnessError {
+  return new HarnessError("RUNTIME_PROTOCOL", message, {
+    hint: "This is a defect of the runtime adapter, or of the machine's clock.",
+  });
 }
 
 function baseLine({ trial, variantId, startedAt, wallS }: TrialContext) {

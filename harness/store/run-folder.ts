@@ -104,11 +104,13 @@ export class RunFolder {
     return { file, sha256: digest, dtype, shape: [...shape] };
   }
 
-  /** Reads an array and checks its digest (STORE_CORRUPT). */
+  /** Reads an array and checks its digest and its size (STORE_CORRUPT). */
   async getArray(ref: ArrayRef): Promise<Float32Array | Int32Array | Uint8Array> {
     const bytes = await readBytes(this.file(ref.file), { what: "array", code: "STORE_MISSING" });
-    if (sha256(bytes) !== ref.sha256) {
-      throw new HarnessError("STORE_CORRUPT", `The array ${ref.file} does not match its digest`, {
+    const length = ref.shape.reduce((product, side) => product * side, ref.dtype === "u8" ? 1 : 4);
+    const what = sha256(bytes) !== ref.sha256 ? "digest" : bytes.length !== length ? "shape" : undefined;
+    if (what !== undefined) {
+      throw new HarnessError("STORE_CORRUPT", `The array ${ref.file} does not match its ${what}`, {
         hint: "Restore the file from a copy, or run the sweep again.",
       });
     }

@@ -1,0 +1,111 @@
+import { measurementProblem } from "../aggregate/measurement-problem.ts";
+import { reusedSamples } from "../aggregate/reused-samples.ts";
+import type { TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
+import type { Plan } from "../domain/generated/plan-v1.ts";
+import { worstCheck } from "../gate/decide-canary.ts";
+import type { Journal } from "../store/journal.ts";
+import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
+
+/**
+ * Why a journal whose lines are whole cannot be what a run of this plan left, as a sentence; undefined when it can. Checksums prove that
+ * nothing changed since; this, that what was written is about the planned trials, the made weights and one measurement each.
+ */
+export function journalProblem(plan: Plan, journal: Journal): string | undefined {
+  return (
+    headerProblem(plan, journal) ??
+    firstOf(journal.variants, (line) => variantProblem(plan, line)) ??
+    trialsProblem(plan, journal) ??
+    endProblem(plan, journal)
+  );
+}
+
+function headerProblem({ experimental_controls }: Plan, { header }: Journal): string | undefined {
+  const { seed, rng } = experimental_controls;
+  return header.seed === seed && header.rng === rng
+    ? undefined
+    : "The journal was drawn from another seed than the plan";
+}
+
+function variantProblem({ variants, simulated }: Plan, line: VariantLine): string | undefined {
+  const id = line.variant_id;
+  const planned = variants.find((variant) => variant.variant_id === id);
+  if (planned === undefined) return `The journal holds the variant ${id}, which the plan does not`;
+  if (line.state === "failed") return undefined;
+  if (line.sha256 === null && !simulated) return `The weights of ${id} have no digest, so what ran cannot be verified`;
+  if (planned.sha256 !== null && planned.sha256 !== line.sha256) return `The weights of ${id} are not the planned ones`;
+  const sizes = [line.bytes_on_disk, line.bytes_packed].filter((bytes) => bytes !== null);
+  return sizes.every((bytes) => bytes > 0) ? undefined : `The file of ${id} has ${Math.min(...sizes)} bytes`;
+}
+
+function trialsProblem(plan: Plan, journal: Journal): string | undefined {
+  const { trials } = journal;
+  const late = trials.find((trial, index) => index > 0 && trial.seq <= (trials[index - 1] as TrialLine).seq);
+  if (late !== undefined) return `The journal's trial ${late.trial_id} is not in the order in which trials are run`;
+  const planned = new Map(plan.trials.map((trial) => [trial.trial_id, trial]));
+  const variantOf = new Map(plan.cells.map((cell) => [cell.cell_id, cell.variant_id]));
+  const made = new Map(journal.variants.map((line) => [line.variant_id, line]));
+  const problem = firstOf(trials, (line) => {
+    const trial = planned.get(line.trial_id);
+    if (trial === undefined) return `The journal holds the trial ${line.trial_id}, which the plan does not`;
+    const isAsPlanned =
+      line.seq === trial.seq &&
+      line.trial_kind === trial.kind &&
+      line.block === trial.block &&
+      line.cell_id === trial.cell_id &&
+      line.evaluates === trial.evaluates &&
+      line.variant_id === variantOf.get(trial.cell_id);
+    if (!isAsPlanned) return `The journal's trial ${line.trial_id} is not as it was planned`;
+    return trialProblem(plan, line, made.get(line.variant_id));
+  });
+  if (problem !== undefined) return problem;
+  const reused = reusedSamples(trials);
+  return (
+    reused && `The trials ${reused.join(" and ")} hold the very same samples: one measurement was written down twice`
+  );
+}
+
+/** The trial must have run the weights of its variant, and measured what can be measured. */
+function trialProblem(plan: Plan, line: TrialLine, made: VariantLine | undefined): string | undefined {
+  const { trial_id, measured, state, failure } = line;
+  if ((state === "completed") !== (measured !== null) || (state === "completed" && failure !== null)) {
+    return `The trial ${trial_id} is ${state}, which its measurements contradict`;
+  }
+  if (!(line.wall_s >= 0)) return `The trial ${trial_id} took ${line.wall_s} s`;
+  if (measured === null) return undefined;
+  if (made?.state !== "ready") return `The trial ${trial_id} ran ${line.variant_id}, which was not made`;
+  if (measured.model_sha256 !== made.sha256) {
+    return `The trial ${trial_id} ran other weights than those made for ${line.variant_id}`;
+  }
+  const problem = measurementProblem(measured, plan, line.evaluates);
+  return problem === undefined ? undefined : `The trial ${trial_id} contradicts itself: ${problem}`;
+}
+
+/** A run that ended well had a canary that was well, and no sentinel that should have stopped it. */
+function endProblem(plan: Plan, { end, trials }: Journal): string | undefined {
+  if (end?.state !== "complete") return undefined;
+  // Where nothing ran at all there is nothing that a canary would have to allow; that it measured nothing is said of the run.
+  if (trials.length === 0) return undefined;
+  const canaries = trials.filter((trial) => trial.trial_kind === "canary").length;
+  if (canaries !== plan.trial_counts.canary) {
+    return `The journal holds ${canaries} of ${plan.trial_counts.canary} canary trials, but says that the run is complete`;
+  }
+  if (worstCheck(canaryChecks(plan, trials)) !== "ok")
+    return "The run's canary fails, but its journal goes on to the end";
+  const baselines = new Set(plan.cells.map((cell) => cell.baseline_cell_id));
+  const broken = trials.find(
+    (line) =>
+      line.trial_kind === "trial" &&
+      line.state === "completed" &&
+      baselines.has(line.cell_id) &&
+      worstCheck(sentinelChecks(plan, line, trials)) === "failed",
+  );
+  return broken && `The baseline breaks in the trial ${broken.trial_id}, but the journal goes on to the end`;
+}
+
+function firstOf<T>(values: readonly T[], problem: (value: T) => string | undefined): string | undefined {
+  for (const value of values) {
+    const found = problem(value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
