@@ -51,7 +51,10 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   const judged = judge(spec.policy, effect, threshold);
   const verdict: Verdict = doubts.length > 0 && judged !== "fail" ? "inconclusive" : judged;
   const distrusted =
-    doubts.includes("noisy") || doubts.includes("polluted") || doubts.includes("constant-where-it-cannot-be");
+    doubts.includes("noisy") ||
+    doubts.includes("polluted") ||
+    doubts.includes("uncertified") ||
+    doubts.includes("constant-where-it-cannot-be");
   const final: Verdict = distrusted ? "inconclusive" : verdict;
   return {
     ...blank,
@@ -159,6 +162,7 @@ function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[] {
   if (failed > 0 && logRatiosOf(comparison, spec.metric) !== undefined) doubts.push("failed-trials");
   if (isScore(spec) && comparison.invalidRows + comparison.baselineInvalidRows > 0) doubts.push("invalid-values");
   if (isTime && comparison.isNoisy) doubts.push("noisy");
+  if (isTime && comparison.certificateDoubt !== undefined) doubts.push("uncertified");
   if (isTime && comparison.pollution?.isPolluted) doubts.push("polluted");
   if (isTime && (comparison.isLatencyConstant || isConstant(logRatiosOf(comparison, spec.metric)))) {
     doubts.push("constant-where-it-cannot-be");
