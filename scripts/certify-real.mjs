@@ -30,6 +30,7 @@ const maxMinutes = Number(values["max-minutes"]);
 const common = {
   config,
   maxMinutes,
+  resume: true,
   onProgress: ({ done, sessions }) => console.error(`session ${done} of ${sessions}`),
 };
 

@@ -88,6 +88,7 @@ sweepOptions(command("plan", "what a sweep would do: sweep --dry-run", "plan my-
 command("gate", "decide again from a stored run, without running anything", "gate --run results/latest")
   .requiredOption("--run <run>", "run folder, a file in it, or a run id")
   .option("--policy <path>", "JSON file with gates (and alpha), as in a config")
+  .option("--certificate <path>", "certificate.json that must vouch for times on this machine")
   .option("--out-dir <dir>", "where run folders are", "results")
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/gate.js")).runGate));
@@ -157,6 +158,7 @@ command(
   .option("--handicapped <n>", "twins a session that are slowed by the margin", wholeNumber(0), 2)
   .option("--handicap <share>", "slow them by this share instead of the margin", positive)
   .option("--blocks <n>", "blocks a session; default: the config's runs_per_quant", wholeNumber(2))
+  .option("--resume", "take over finished sessions of the same plan in --out-dir")
   .option("--max-minutes <n>", "begin no session after this long", positive)
   .option("--condition <words>", "what else the machine does meanwhile, for the record")
   .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")

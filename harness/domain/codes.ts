@@ -11,6 +11,7 @@ export const REASONS = {
   underpowered: "The interval spans the margin: more observations would decide.",
   noisy: "The machine was too noisy during the run for a time to be trusted.",
   polluted: "Something else used the machine while this was measured.",
+  uncertified: "A certificate was required for times on this machine, and the one given does not vouch for them.",
   "hardware-mismatch": "The baseline was measured on other hardware.",
   "digest-mismatch": "The weights that ran are not the weights that were planned.",
   "not-paired": "Baseline and variant did not evaluate the same items.",

@@ -62,6 +62,8 @@ export interface Comparison {
   readonly determinism: { readonly n: number; readonly matching: number };
   /** Time gates of a noisy session are inconclusive instead of wrong. */
   readonly isNoisy: boolean;
+  /** Why the certificate that was required does not vouch for times; absent: none was required, or it does. */
+  readonly certificateDoubt?: string;
   /** Absent: blocks were not judged. */
   readonly pollution?: BlockPollution;
   /** What one more item or block costs, s, for both arms; undefined where unknown. */

@@ -52,7 +52,10 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   const judged = judge(spec.policy, effect, threshold);
   const verdict: Verdict = doubts.length > 0 && judged !== "fail" ? "inconclusive" : judged;
   const distrusted =
-    doubts.includes("noisy") || doubts.includes("polluted") || doubts.includes("constant-where-it-cannot-be");
+    doubts.includes("noisy") ||
+    doubts.includes("polluted") ||
+    doubts.includes("uncertified") ||
+    doubts.includes("constant-where-it-cannot-be");
   const final: Verdict = distrusted ? "inconclusive" : verdict;
   return {
     ...blank,

@@ -21,6 +21,7 @@ export function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[]
   if (ratios !== undefined && failed + baselineTrials.failed > 0) doubts.push("failed-trials");
   if (isScore(spec) && comparison.invalidRows + comparison.baselineInvalidRows > 0) doubts.push("invalid-values");
   if (isTime && comparison.isNoisy) doubts.push("noisy");
+  if (isTime && comparison.certificateDoubt !== undefined) doubts.push("uncertified");
   if (isTime && comparison.pollution?.isPolluted) doubts.push("polluted");
   if (isTime && comparison.isClockStepped === true) doubts.push("clock-step");
   if (isTime && (comparison.isLatencyConstant || isConstant(ratios))) doubts.push("constant-where-it-cannot-be");

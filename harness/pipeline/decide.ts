@@ -1,5 +1,6 @@
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
+import type { Certificate } from "../domain/generated/certificate-v1.ts";
 import type { GateArtifact } from "../domain/generated/gate-v1.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
@@ -7,7 +8,7 @@ import { DEFAULTS } from "../plan/defaults.ts";
 import { resolveGates } from "../plan/resolve-gates.ts";
 import { sha256 } from "../platform/digest.ts";
 import { renderMarkdown } from "../report/markdown.ts";
-import { readPolicy } from "../store/config-file.ts";
+import { readCertificate, readPolicy } from "../store/config-file.ts";
 import { RunFolder } from "../store/run-folder.ts";
 import { readPlan, readRun } from "./read-run.ts";
 import { summarize } from "./summarize.ts";
@@ -15,11 +16,16 @@ import { summarize } from "./summarize.ts";
 /** Decides a stored run again from its journal; nothing is run. `gates` replaces the plan's. */
 export async function decide(
   folder: RunFolder,
-  options: { readonly gates?: readonly GateSpecDoc[]; readonly ref?: string | undefined } = {},
+  options: {
+    readonly gates?: readonly GateSpecDoc[];
+    readonly ref?: string | undefined;
+    readonly certificate?: Certificate | undefined;
+  } = {},
 ): Promise<{ summary: Summary; gate: GateArtifact }> {
   const { record, journal } = await readRun(folder);
   const gates = options.gates ?? record.plan.gates;
-  return summarize(record, journal, { gates, policyDigest: sha256(canonicalJson(gates)), ref: options.ref });
+  const { ref, certificate } = options;
+  return summarize(record, journal, { gates, policyDigest: sha256(canonicalJson(gates)), ref, certificate });
 }
 
 /** Decides and writes the artifacts that follow from plan and journal alone: equal journals give equal bytes. */
@@ -42,9 +48,12 @@ export async function decideWithPolicy(options: {
   readonly run: string;
   readonly outDir: string;
   readonly policy: string | undefined;
+  /** Path of a certificate that must vouch for times; without one they are decided as they are. */
+  readonly certificate?: string | undefined;
 }): Promise<{ summary: Summary; gate: GateArtifact }> {
   const folder = await RunFolder.open(options.run, options.outDir);
-  if (options.policy === undefined) return decide(folder);
+  const certificate = options.certificate === undefined ? undefined : await readCertificate(options.certificate);
+  if (options.policy === undefined) return decide(folder, { certificate });
   const plan = await readPlan(folder);
   const { gates: changes, alpha } = await readPolicy(options.policy);
   const base = alpha === undefined ? plan.gates : plan.gates.map((gate) => ({ ...gate, alpha }));
@@ -60,5 +69,5 @@ export async function decideWithPolicy(options: {
       hint: "See docs/configs.md, gates.",
     });
   }
-  return decide(folder, { gates: resolved.gates });
+  return decide(folder, { gates: resolved.gates, certificate });
 }

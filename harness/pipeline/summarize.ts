@@ -2,10 +2,12 @@ import { type CellSamples, cellSamples } from "../aggregate/cell-samples.ts";
 import { compareCells } from "../aggregate/compare.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
 import type { Comparison } from "../domain/comparison.ts";
+import type { Certificate } from "../domain/generated/certificate-v1.ts";
 import type { GateArtifact } from "../domain/generated/gate-v1.ts";
 import type { EndLine } from "../domain/generated/journal-v1.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
+import { certificateDoubt as doubtOf } from "../gate/certificate-doubt.ts";
 import { decideRow, type RowDecision } from "../gate/decide-row.ts";
 import { decideSuite } from "../gate/decide-suite.ts";
 import { relativeChange, speedupOf } from "../gate/effect.ts";
@@ -32,18 +34,23 @@ export function summarize(
     readonly gates?: readonly GateSpecDoc[];
     readonly policyDigest: string;
     readonly ref?: string | undefined;
+    /** A certificate that times must be vouched for by. */
+    readonly certificate?: Certificate | undefined;
   },
 ): { readonly summary: Summary; readonly gate: GateArtifact } {
   const { plan, header } = record;
   const gates = options.gates ?? plan.gates;
   const samples = cellSamples(record);
   const noise = assessNoise(baselineBlocks(samples), latencyMargin(gates), rowAlpha(plan.gates));
+  const certificateDoubt =
+    options.certificate &&
+    doubtOf(options.certificate, { hardware: header.host.hard, plan: { ...plan, gates: [...gates] } });
   const comparisons = compareCells(samples, {
     labels: record.labels,
     classNames: plan.dataset.class_names,
     isNoisy: noise.isNoisy,
     quality: plan.run_quality,
-  });
+  }).map((comparison) => (certificateDoubt === undefined ? comparison : { ...comparison, certificateDoubt }));
   const decisions = comparisons.map((comparison) => decideRow(gates, comparison));
   const alpha = rowAlpha(gates);
   const suite = decideSuite(

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { HarnessError } from "../domain/errors.ts";
+import type { Certificate } from "../domain/generated/certificate-v1.ts";
 import type { MatrixConfig } from "../domain/generated/config-v1.ts";
 import type { GatePolicy } from "../domain/generated/policy-v1.ts";
 import { readText } from "../platform/files.ts";
@@ -40,6 +41,13 @@ export async function readPolicy(path: string): Promise<GatePolicy> {
   const text = await readText(path, { what: "policy", code: "CONFIG_INVALID" });
   const value = parseJson(text, { what: path, code: "CONFIG_INVALID" });
   return validator.validate<GatePolicy>("policy.v1", value, { what: path, code: "CONFIG_INVALID" });
+}
+
+/** Reads a certificate. STORE_MISSING, STORE_SCHEMA. */
+export async function readCertificate(path: string): Promise<Certificate> {
+  const text = await readText(path, { what: "certificate", code: "STORE_MISSING" });
+  const value = parseJson(text, { what: path });
+  return validator.validate<Certificate>("certificate.v1", value, { what: path, code: "STORE_SCHEMA" });
 }
 
 /** `--data-dir` > QUANTGATE_DATA_DIR > the config's `data_dir` (relative to the config) > `./data`. */

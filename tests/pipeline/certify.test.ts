@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -72,6 +72,25 @@ describe("certify", () => {
     const summary = JSON.parse(read("summary.json")) as Summary;
     assert.deepEqual([summary.suite.verdict, summary.suite.ship, summary.suite.certified], ["inconclusive", null, []]);
     assert.ok(summary.findings.some(({ code }) => code === "CERTIFICATION_RUN"));
+  });
+
+  it("takes over finished sessions when told to, and measures anew when not", async () => {
+    const options = {
+      config: writeConfig("again"),
+      comparisons: 2,
+      twins: 1,
+      handicapped: 0,
+      outDir: join(scratch, "again"),
+      env,
+    };
+    const sessions = () => readdirSync(options.outDir).filter((name) => name.includes("Z-")).length;
+    const first = await certify(options);
+    assert.equal(sessions(), 2);
+    const second = await certify({ ...options, resume: true });
+    assert.equal(sessions(), 2);
+    assert.deepEqual(second.certificate.journals, first.certificate.journals);
+    await certify(options);
+    assert.equal(sessions(), 4);
   });
 
   it("is unfit where no session decides anything", async () => {

@@ -11,6 +11,7 @@ export interface CertifyFlags {
   readonly handicapped: number;
   readonly blocks?: number;
   readonly handicap?: number;
+  readonly resume?: boolean;
   readonly maxMinutes?: number;
   readonly condition?: string;
   readonly dataDir?: string;

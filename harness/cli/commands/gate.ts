@@ -7,6 +7,7 @@ import { textOptions } from "../terminal.ts";
 export interface GateFlags {
   readonly run: string;
   readonly policy?: string;
+  readonly certificate?: string;
   readonly outDir: string;
   readonly json?: boolean;
 }
@@ -14,7 +15,8 @@ export interface GateFlags {
 /** Decides a stored run again, by the plan's gates or another policy's. */
 export async function runGate(flags: GateFlags): Promise<number> {
   const policy = flags.policy === undefined ? undefined : resolve(flags.policy);
-  const { summary, gate } = await decideWithPolicy({ run: flags.run, outDir: flags.outDir, policy });
+  const certificate = flags.certificate === undefined ? undefined : resolve(flags.certificate);
+  const { summary, gate } = await decideWithPolicy({ run: flags.run, outDir: flags.outDir, policy, certificate });
   if (flags.json) process.stdout.write(artifactJson(gate));
   else process.stdout.write(`${renderTerminal(summary, textOptions(process.stdout, process.env))}\n`);
   return summary.state === "canary-abort" ? 5 : summary.suite.exit_code;
