@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 const root = new URL("../", import.meta.url);
 const compiled = (path) => import(new URL(`dist/${path}`, root));
 const { certify } = await compiled("harness/pipeline/certify.js");
+const { validator } = await compiled("harness/platform/schema.js");
 const { renderCertificate } = await compiled("harness/report/certificate-text.js");
 
 const { values, positionals } = parseArgs({
@@ -39,7 +40,13 @@ else if (mode === "power") await measurePower();
 else throw new Error(`unknown mode ${mode}: aa or power`);
 
 async function measureAa() {
-  const load = values["no-load"] ? undefined : spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" });
+  // The load watches its standard input, which closes with this process however that ends: it never outlives the measurement.
+  const busy =
+    'process.stdin.on("end", () => process.exit()).on("error", () => process.exit()).resume(); ' +
+    "(function spin() { for (const end = Date.now() + 50; Date.now() < end; ); setTimeout(spin); })()";
+  const load = values["no-load"]
+    ? undefined
+    : spawn(process.execPath, ["-e", busy], { stdio: ["pipe", "ignore", "ignore"] });
   try {
     const { certificate } = await certify({
       ...common,
@@ -70,7 +77,9 @@ async function measurePower() {
       outDir: join(values.work, `pilot-${slowdown}`),
     });
     const { alpha, noise } = pilot.certificate;
-    const logRatioSd = Math.SQRT2 * (noise.latency_cv_median ?? Number.NaN);
+    if (noise.latency_cv_median === null)
+      throw new Error("the pilot was aborted: see its canary.json; try again on a quieter machine");
+    const logRatioSd = Math.SQRT2 * noise.latency_cv_median;
     const plan = { logRatioSd, margin: 0, effect: slowdown, claim: "fail", alpha, power: 0.9 };
     const { n } = stats.ratioSampleSize(plan);
     console.error(`slowdown ${slowdown}: log-ratio sd ${logRatioSd.toFixed(4)}, planned blocks ${n}`);
@@ -85,10 +94,28 @@ async function measurePower() {
       condition: "nothing started beside it",
       outDir: join(values.work, `power-${slowdown}`),
     });
-    runs.push({ slowdown, log_ratio_sd: logRatioSd, planned_blocks: n, planned_power: 0.9, certificate });
+    const { hardware_fingerprint, generated_at, sessions, detection, noise: seen } = certificate;
+    runs.push({
+      generated_at,
+      hardware_fingerprint,
+      slowdown,
+      alpha,
+      log_ratio_sd: logRatioSd,
+      planned_power: plan.power,
+      planned_blocks: n,
+      sessions: sessions.run,
+      sessions_decided: sessions.decided,
+      found: detection,
+      latency_cv_median: seen.latency_cv_median,
+      cpu_share_median: seen.cpu_share_median,
+      load1_median: seen.load1_median,
+      journals: certificate.journals,
+    });
     console.log(renderCertificate(certificate, { color: false, width: 120 }));
   }
-  publish({ schema_version: "quantgate.power_runs.v1", runs }, "power.v1.json");
+  const document = { schema_version: "quantgate.power_runs.v1", runs };
+  validator.validate("power_runs.v1", document, { what: "the power runs", code: "STORE_SCHEMA" });
+  publish(document, "power.v1.json");
 }
 
 function publish(document, name) {

@@ -1,32 +1,33 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { CertifySimulated } from "../../harness/domain/generated/certify-simulated-v1.ts";
 import { packageRoot } from "../../harness/platform/package-root.ts";
 import { validator } from "../../harness/platform/schema.ts";
 import { binomialCdf } from "../../harness/stats/binomial.ts";
-import { need } from "../fixtures/require.ts";
 import { allCells, type Cell, type Counts, runTask } from "./simulation/cells.ts";
 import { NOISE_MODELS } from "./simulation/noise-models.ts";
 import { errorRates, isWithin, pairedTable, share } from "./simulation/tables.ts";
 
 const path = join(packageRoot(), "docs/certificates/simulated.v1.json");
-const isThere = existsSync(path);
-const read = (): CertifySimulated =>
-  validator.validate<CertifySimulated>("certify_simulated.v1", JSON.parse(readFileSync(path, "utf8")), {
+const certificate = validator.validate<CertifySimulated>(
+  "certify_simulated.v1",
+  JSON.parse(readFileSync(path, "utf8")),
+  {
     what: path,
     code: "STORE_SCHEMA",
-  });
-/** Made by npm run certify:simulated, which takes long; until it is committed there is nothing to check a sample against. */
-const certificate = isThere ? read() : ({} as CertifySimulated);
+  },
+);
 
+/** Suites of the full certificate. */
+const FULL = 100_000;
 /** Suites of the sample, and the chance under which a count is too far from the committed rate to be luck. */
 const SUITES = 400;
 const TOO_FAR = 1e-5;
 
-describe("the committed simulated certificate", need("certificates", isThere), () => {
-  it("covers every noise model, design and level with at least 100,000 suites", () => {
+describe("the committed simulated certificate", () => {
+  it("covers every noise model, design and level with the suites it names", () => {
     const designs = ["single gate", "suite of 36 gates", "choice among 7 candidates", "choice among 16 candidates"];
     for (const { id } of NOISE_MODELS) {
       for (const alpha of [0.05, 0.01]) {
@@ -35,7 +36,7 @@ describe("the committed simulated certificate", need("certificates", isThere), (
             (r) => r.model === id && r.alpha === alpha && r.design === design,
           );
           assert.ok(rows.length > 0, `${id} ${alpha} ${design}`);
-          assert.ok(rows.every(({ suites }) => suites >= 100_000));
+          assert.ok(rows.every(({ suites }) => suites >= certificate.suites));
         }
       }
     }
@@ -47,10 +48,16 @@ describe("the committed simulated certificate", need("certificates", isThere), (
       const { rate, low, high } = share(row.count, row.suites);
       assert.deepEqual([row.rate, row.low, row.high], [rate, low, high]);
       assert.equal(row.within, isWithin(row, row.alpha));
-      assert.ok(row.within, JSON.stringify(row));
+      // Fewer suites cannot tell 1.1 alpha from alpha; that no rate is certainly above alpha holds for any number.
+      assert.ok(certificate.suites >= FULL ? row.within : row.low <= row.alpha, JSON.stringify(row));
     }
     assert.ok(certificate.coverage.every(({ within }) => within));
-    assert.ok(certificate.power.every(({ within, as_planned }) => within !== false && as_planned !== false));
+    assert.ok(certificate.power.every(({ as_planned }) => as_planned !== false));
+    const targets = certificate.power.filter(({ target }) => target !== null);
+    assert.equal(targets.length, 2);
+    assert.ok(
+      targets.every(({ high, low, target }) => (certificate.suites >= FULL ? low : high) >= (target as number)),
+    );
     assert.ok(certificate.paired_plans.every(({ within }) => within));
   });
 
