@@ -122,10 +122,10 @@ test("--model-id and --quant-tags serve a config that declares none", async (t) 
   writeConfig(cwd, rest);
   assert.ok(Array.isArray(models) && Array.isArray(quants));
   const path = (models as { path: string }[])[0]?.path as string;
-  const given = await plan(cwd, "config.json", "--model-id", path, "--quant-tags", "fp32, w4a16");
+  const given = await plan(cwd, "config.json", "--model-id", path, "--quant-tags", "fp32, w8a16");
   assert.deepEqual(
     given.variants.map((v) => v.variant_id),
-    ["digits-cnn/fp32", "digits-cnn/w4a16"],
+    ["digits-cnn/fp32", "digits-cnn/w8a16"],
   );
   assert.deepEqual(given.notices, []);
   const without = await runCli(["plan", "config.json", "--quant-tags", "fp32"], { cwd });
