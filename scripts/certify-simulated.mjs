@@ -37,8 +37,19 @@ async function main() {
   const { renderSimulated } = await compiled("tests/certify/simulation/render.js");
   console.log(renderSimulated(artifact));
   mkdirSync(dirname(resolve(values.out)), { recursive: true });
-  writeFileSync(values.out, `${JSON.stringify(artifact, null, 1)}\n`);
+  writeFileSync(values.out, aRowALine(artifact));
   console.log(`written to ${values.out} after ${artifact.minutes} minutes`);
+}
+
+/** JSON with a line for each row of a table, so that a diff shows rows. */
+function aRowALine(document) {
+  const fields = Object.entries(document).map(([name, value]) => {
+    const rows = Array.isArray(value)
+      ? `[\n${value.map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n ]`
+      : undefined;
+    return ` ${JSON.stringify(name)}: ${rows ?? JSON.stringify(value)}`;
+  });
+  return `{\n${fields.join(",\n")}\n}\n`;
 }
 
 /** Hands tasks to the threads one by one and sums the counts of each cell. */

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { certificateBlocks } from "./certificate-tables.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = (path) => import(new URL(`../dist/harness/${path}`, import.meta.url));
@@ -47,6 +48,7 @@ const SECTIONS = [
 ];
 
 const BLOCKS = {
+  ...certificateBlocks(new URL("../docs/certificates/", import.meta.url), (...args) => table(...args)),
   "config-fields": () => [
     ...fieldTable(schema, DEFAULTS),
     ...SECTIONS.flatMap(([title, node, defaults]) => [
