@@ -3,7 +3,7 @@
 // A recipe is a name or JSON; JSON with "mixed": {"ladder": [2, 8], "target": {"kind": "bytes", "bytes": 40000}} searches mixed
 // precision on the last 400 calibration images, which are then left out of calibration.
 // --tuning calibrates on its first 1,600 images and measures on the other 400: the place to compare settings, the test set is not.
-// Data: QUANTGATE_DATA_DIR, or ../shared/data beside the repository. Build first (npm run build).
+// Data: the folder that QUANTGATE_DATA_DIR names. Build first (npm run build).
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { searchMixedPrecision } from "../dist/harness/quantize/mixed-precision.js";
@@ -14,7 +14,7 @@ import { inProcessSession } from "../dist/tests/fixtures/in-process-session.js";
 const PIXELS = 1024;
 const RECORD = 1 + 3 * PIXELS;
 const BATCH = 500;
-const data = process.env.QUANTGATE_DATA_DIR ?? new URL("../../shared/data", import.meta.url).pathname;
+const data = process.env.QUANTGATE_DATA_DIR ?? "data";
 
 /** Records of R, G, B planes to pixels in NHWC order, and labels. */
 function readCifar(file) {
