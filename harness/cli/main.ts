@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { describeError, describeUsage, EXIT } from "./exit.ts";
 import { packageVersion } from "./package-version.ts";
+import { declareStoreCommands } from "./store-commands.ts";
 
 /** A command's work, imported only when it is called: `--help` pays for none of them. Resolves to the exit code. */
 type Run<Args extends unknown[]> = (...args: Args) => Promise<number>;
@@ -19,8 +20,9 @@ const program = new Command("quantgate")
       "Run without a config, sweep judges the digits model that comes with quantgate.",
   );
 
-function command(name: string, description: string, example: string): Command {
-  return program
+/** Declares a command; `parent`: the group it belongs to. */
+function command(name: string, description: string, example: string, parent: Command = program): Command {
+  return parent
     .command(name)
     .description(description)
     .exitOverride()
@@ -165,6 +167,8 @@ command(
   .option("--out-dir <dir>", "where the sessions and certificate.json go", "results/certify")
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/certify.js")).runCertify));
+
+declareStoreCommands({ command, action, wholeNumber });
 
 try {
   if (process.argv.length < 3) program.error("no command was given");

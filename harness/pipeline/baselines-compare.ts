@@ -1,0 +1,197 @@
+import { unpackBits } from "../aggregate/run-record.ts";
+import type { Reason } from "../domain/codes.ts";
+import type { PairedScores } from "../domain/comparison.ts";
+import type { Baseline, BaselineQuality, BaselineRow } from "../domain/generated/baseline-v1.ts";
+import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
+import type { EstimateDoc } from "../domain/generated/summary-v1.ts";
+import { worstClass } from "../gate/class-drop.ts";
+import { type Effect, effectDoc, exactEffect, mapEffect, scoreDrop } from "../gate/effect.ts";
+import { judge, type Verdict } from "../gate/judge.ts";
+import * as stats from "../stats/index.ts";
+import { matchRow } from "./baselines-row.ts";
+
+/** One gate's question asked of a cell now and in the baseline: + is worse than then. */
+export interface BaselineCheck {
+  readonly gate_id: string;
+  readonly metric: string;
+  readonly tier: "primary" | "advisory";
+  readonly margin: number;
+  readonly effect: EstimateDoc | null;
+  readonly verdict: Verdict;
+  readonly reasons: readonly Reason[];
+}
+
+export interface ComparedRow {
+  readonly cell_id: string;
+  readonly role: BaselineRow["role"];
+  /** Why there is nothing to compare with; null where there is. */
+  readonly unmatched: string | null;
+  readonly checks: readonly BaselineCheck[];
+  /** fail: a primary check fails. inconclusive: none does, but one is not decided, or the cell is unmatched. */
+  readonly verdict: Verdict;
+}
+
+export interface RunComparison {
+  readonly baseline_ref: string;
+  readonly test_id: string;
+  readonly rows: readonly ComparedRow[];
+  readonly verdict: Verdict;
+}
+
+/**
+ * Every cell of a run against the same cell of a recorded one, by the margins of the plan's gates. Items are paired one by one.
+ * Times and memory are compared as ratios to the full-precision cell of the same session, so that a machine that became slower as a
+ * whole is not a regression; of the full-precision cell itself they are compared as they are, and only advise.
+ */
+export function compareRuns(
+  run: Baseline,
+  baseline: Baseline,
+  options: {
+    readonly gates: readonly GateSpecDoc[];
+    readonly labels: Int32Array;
+    readonly classNames: readonly string[];
+  },
+): RunComparison {
+  const rows = run.rows.map((row): ComparedRow => {
+    const match = matchRow(baseline, row);
+    const common = { cell_id: row.cell_id, role: row.role };
+    if ("why" in match) return { ...common, unmatched: match.why, checks: [], verdict: "inconclusive" };
+    const pair: Pair = {
+      now: row,
+      before: match.row,
+      nowReference: referenceOf(run, row),
+      thenReference: referenceOf(baseline, match.row),
+      sameItems: run.dataset.digest === baseline.dataset.digest,
+      ...options,
+    };
+    const checks = options.gates.flatMap((gate) => checkGate(gate, pair) ?? []);
+    return { ...common, unmatched: null, checks, verdict: worst(checks) };
+  });
+  const verdicts = rows.map((row) => row.verdict);
+  const verdict = verdicts.includes("fail") ? "fail" : verdicts.every((v) => v === "pass") ? "pass" : "inconclusive";
+  return { baseline_ref: baseline.baseline_ref, test_id: baseline.test_id, rows, verdict };
+}
+
+interface Pair {
+  readonly now: BaselineRow;
+  readonly before: BaselineRow;
+  readonly nowReference: BaselineRow | undefined;
+  readonly thenReference: BaselineRow | undefined;
+  readonly sameItems: boolean;
+  readonly labels: Int32Array;
+  readonly classNames: readonly string[];
+}
+
+function referenceOf({ rows }: Baseline, row: BaselineRow): BaselineRow | undefined {
+  return rows.find(
+    (other) =>
+      other.role === "baseline" &&
+      other.model_id === row.model_id &&
+      other.threads === row.threads &&
+      other.batch_size === row.batch_size,
+  );
+}
+
+function worst(checks: readonly BaselineCheck[]): Verdict {
+  const primary = checks.filter((check) => check.tier === "primary");
+  if (primary.some((check) => check.verdict === "fail")) return "fail";
+  return primary.length > 0 && primary.every((check) => check.verdict === "pass") ? "pass" : "inconclusive";
+}
+
+/** Undefined for gates that compare with a limit or with the cell itself: the run's own decision has those. */
+function checkGate(gate: GateSpecDoc, pair: Pair): BaselineCheck | undefined {
+  if (gate.margin === null || gate.metric === "determinism.rate") return undefined;
+  const isBlock = gate.metric in BLOCKS;
+  const tier = isBlock && pair.now.role === "baseline" ? "advisory" : gate.tier;
+  const common = { gate_id: gate.id, metric: gate.metric, tier, margin: gate.margin };
+  const effect = effectOf(gate, pair);
+  if (typeof effect === "string") return { ...common, effect: null, verdict: "inconclusive", reasons: [effect] };
+  const verdict = judge(gate.policy, effect, gate.margin);
+  return { ...common, effect: effectDoc(effect), verdict, reasons: verdict === "inconclusive" ? ["underpowered"] : [] };
+}
+
+function effectOf(gate: GateSpecDoc, pair: Pair): Effect | Reason {
+  const level = 1 - 2 * gate.alpha;
+  switch (gate.metric) {
+    case "quality.accuracy": {
+      const scores = pairedScores(pair, undefined);
+      return typeof scores === "string" ? scores : scoreDrop(scores, level);
+    }
+    case "quality.class_accuracy": {
+      const classes: (PairedScores & { readonly name: string })[] = [];
+      for (const [label, name] of pair.classNames.entries()) {
+        const scores = pairedScores(pair, label);
+        if (typeof scores === "string") return scores;
+        if (scores.n > 0) classes.push({ name, ...scores });
+      }
+      if (classes.length === 0) return "missing-metric";
+      return worstClass(classes, { margin: gate.margin as number, alpha: gate.alpha }).effect;
+    }
+    case "size.bytes_on_disk": {
+      const [now, before] = [pair.now.bytes_on_disk, pair.before.bytes_on_disk];
+      if (now === null) return "missing-metric";
+      if (before === null || before === 0) return "missing-baseline";
+      return exactEffect(gate.margin_kind === "relative" ? (now - before) / before : now - before);
+    }
+    default:
+      return blockEffect(gate, pair, level);
+  }
+}
+
+/** Block values by metric, and whether more is worse. */
+const BLOCKS: Readonly<Record<string, { of: (row: BaselineRow) => readonly (number | null)[]; worseIsMore: boolean }>> =
+  {
+    "latency.call": { of: (row) => row.latency.blocks, worseIsMore: true },
+    "memory.peak_rss": { of: (row) => row.peak_rss_blocks, worseIsMore: true },
+    "throughput.items": { of: (row) => row.throughput_blocks, worseIsMore: false },
+  };
+
+/** Relative change of the blocks' ratio to the session's reference: a difference of differences, by ranks. */
+function blockEffect(gate: GateSpecDoc, pair: Pair, level: number): Effect | Reason {
+  const blocks = BLOCKS[gate.metric];
+  if (blocks === undefined) return "missing-metric";
+  const sign = blocks.worseIsMore ? 1 : -1;
+  const isReference = pair.now.role === "baseline";
+  const logs = (row: BaselineRow, reference: BaselineRow | undefined): Float64Array => {
+    const values = blocks.of(row);
+    const base = isReference || reference === undefined ? undefined : blocks.of(reference);
+    return Float64Array.from(
+      values.flatMap((value, block) => {
+        const divisor = base === undefined ? 1 : base[block];
+        return value !== null && value > 0 && divisor != null && divisor > 0 ? [sign * Math.log(value / divisor)] : [];
+      }),
+    );
+  };
+  if (!isReference && (pair.nowReference === undefined || pair.thenReference === undefined)) return "missing-baseline";
+  const now = logs(pair.now, pair.nowReference);
+  const before = logs(pair.before, pair.thenReference);
+  if (now.length === 0) return "missing-metric";
+  if (before.length === 0) return "missing-baseline";
+  return mapEffect(stats.hodgesLehmann(now, before, { level }), Math.expm1);
+}
+
+function pairedScores(pair: Pair, label: number | undefined): PairedScores | Reason {
+  const { labels } = pair;
+  const [now, before] = [pair.now.quality, pair.before.quality];
+  if (now === null) return "missing-metric";
+  if (before === null) return "missing-baseline";
+  if (!pair.sameItems || now.n !== before.n || labels.length !== now.n) return "not-paired";
+  const items: number[] = [];
+  for (let item = 0; item < labels.length; item++) if (label === undefined || labels[item] === label) items.push(item);
+  const [x, y] = [scoresOf(before), scoresOf(now)];
+  const n = items.length;
+  const total = items.reduce((sum, item) => sum + (y[item] as number), 0);
+  if (now.encoding === "bits" && before.encoding === "bits") {
+    const table = { a: 0, b: 0, c: 0, d: 0 };
+    for (const item of items) table[x[item] === 1 ? (y[item] === 1 ? "a" : "b") : y[item] === 1 ? "c" : "d"]++;
+    return { n, total, table, differences: undefined };
+  }
+  const differences = Float64Array.from(items, (item) => (x[item] as number) - (y[item] as number));
+  return { n, total, table: undefined, differences };
+}
+
+/** Item scores, 0..1. */
+function scoresOf({ encoding, outcomes, n, runs }: BaselineQuality): ArrayLike<number> {
+  if (encoding === "bits") return unpackBits(outcomes, n);
+  return Float64Array.from(Buffer.from(outcomes, "base64"), (count) => count / runs);
+}
