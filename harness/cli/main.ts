@@ -51,6 +51,12 @@ const positive = (text: string): number => {
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("Must be a number above 0.");
   return value;
 };
+const share = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError("must be a number from 0 to 1.");
+  return value;
+};
 const list = (text: string): string[] =>
   text
     .split(",")
@@ -169,6 +175,8 @@ command(
   .action(action(async () => (await import("./commands/certify.js")).runCertify));
 
 declareStoreCommands({ command, action, wholeNumber });
+
+declareStoreCommands({ command, action, wholeNumber, share });
 
 try {
   if (process.argv.length < 3) program.error("no command was given");

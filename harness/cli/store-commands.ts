@@ -7,12 +7,36 @@ export interface Declaring {
     load: () => Promise<(...args: Args) => Promise<number>>,
   ) => (...args: unknown[]) => Promise<void>;
   readonly wholeNumber: (least: number) => (text: string) => number;
+  readonly share: (text: string) => number;
 }
 
 const load = () => import("./commands/baselines.js");
 
-/** `baselines` and its verbs. */
-export function declareStoreCommands({ command, action, wholeNumber }: Declaring): void {
+/** `baselines` with its verbs, and `kpi`. */
+export function declareStoreCommands(declaring: Declaring): void {
+  declareBaselines(declaring);
+  declareKpi(declaring);
+}
+
+function declareKpi({ command, action, share }: Declaring): void {
+  command(
+    "kpi",
+    "how far a run can be relied on, and whether that is enough",
+    "kpi --summary results/latest/summary.json",
+  )
+    .requiredOption("--summary <path>", "summary.json; its journal is read, and must give the same")
+    .option("--out <path>", "write kpis.json there")
+    .option("--policy <path>", "JSON file with limits; flags beat it")
+    .option("--max-missing-telemetry-rate <share>", "default 0.01", share)
+    .option("--max-polluted-run-rate <share>", "default 0.1", share)
+    .option("--min-frontier-success-rate <share>", "default 0.8", share)
+    .option("--min-determinism-rate <share>", "default 1", share)
+    .option("--out-dir <dir>", "where run folders are", "results")
+    .option("--json", "print JSON alone")
+    .action(action(async () => (await import("./commands/kpi.js")).runKpi));
+}
+
+function declareBaselines({ command, action, wholeNumber }: Declaring): void {
   const group = command("baselines", "approved results, and what a run is compared with", "baselines list");
   const verb = (name: string, description: string, example: string): Command =>
     command(name, description, `baselines ${example}`, group)

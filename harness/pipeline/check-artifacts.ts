@@ -11,6 +11,8 @@ import { validator } from "../platform/schema.ts";
 import { readJournal } from "../store/journal.ts";
 import { RunFolder } from "../store/run-folder.ts";
 import { decide } from "./decide.ts";
+import { kpisOf } from "./kpi.ts";
+import { readRun } from "./read-run.ts";
 
 /** What a finished run cannot be without; a folder that holds one of them is a run. */
 const RUN_FILES: readonly string[] = ["plan.json", "journal.ndjson", "summary.json", "gate.json", "provenance.json"];
@@ -97,6 +99,23 @@ async function checkRun(path: string): Promise<CheckResult[]> {
     await sameAs(folder, "gate.json", gate);
     return "summary and gate equal what the journal gives";
   });
+  const results = [
+    await attempt(join(path, "summary.json"), async () => {
+      const stored = await folder.read<{ provenance: { ref: string | null } }>("summary.json");
+      const { summary, gate } = await decide(folder, { ref: stored.provenance.ref ?? undefined });
+      await sameAs(folder, "summary.json", summary);
+      await sameAs(folder, "gate.json", gate);
+      return "summary and gate equal what the journal gives";
+    }),
+  ];
+  if (await stat(folder.file("kpis.json")).catch(() => undefined)) {
+    const check = async () => {
+      const { record } = await readRun(folder);
+      await sameAs(folder, "kpis.json", kpisOf(record, (await decide(folder)).summary));
+      return "KPIs equal what the journal gives";
+    };
+    results.push(await attempt(join(path, "kpis.json"), check));
+  }
   const provenance = await folder.read<Provenance>("provenance.json").catch(() => undefined);
   // What makes it unreadable is among the results of its own file.
   if (provenance === undefined) return [decision];
@@ -119,7 +138,11 @@ async function checkRun(path: string): Promise<CheckResult[]> {
   return results;
 }
 
-async function sameAs(folder: RunFolder, name: "summary.json" | "gate.json", recomputed: object): Promise<void> {
+async function sameAs(
+  folder: RunFolder,
+  name: "summary.json" | "gate.json" | "kpis.json",
+  recomputed: object,
+): Promise<void> {
   const stored = await folder.read<object>(name);
   if (canonicalJson(stored) === canonicalJson(recomputed)) return;
   throw new HarnessError(

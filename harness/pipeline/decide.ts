@@ -1,3 +1,4 @@
+import type { RunRecord } from "../aggregate/run-record.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { Certificate } from "../domain/generated/certificate-v1.ts";
@@ -11,6 +12,8 @@ import { renderMarkdown } from "../report/markdown.ts";
 import { readCertificate, readPolicy } from "../store/config-file.ts";
 import { RunFolder } from "../store/run-folder.ts";
 import { readPlan, readRun } from "./read-run.ts";
+import { kpisOf } from "./kpi.ts";
+import { readRun } from "./read-run.ts";
 import { summarize } from "./summarize.ts";
 
 /** Decides a stored run again from its journal; nothing is run. `gates` replaces the plan's. */
@@ -22,10 +25,20 @@ export async function decide(
     readonly certificate?: Certificate | undefined;
   } = {},
 ): Promise<{ summary: Summary; gate: GateArtifact }> {
+  const { summary, gate } = await decideRecord(folder, options);
+  return { summary, gate };
+}
+
+async function decideRecord(
+  folder: RunFolder,
+  options: { readonly gates?: readonly GateSpecDoc[]; readonly ref?: string | undefined },
+): Promise<{ record: RunRecord; summary: Summary; gate: GateArtifact }> {
   const { record, journal } = await readRun(folder);
   const gates = options.gates ?? record.plan.gates;
   const { ref, certificate } = options;
   return summarize(record, journal, { gates, policyDigest: sha256(canonicalJson(gates)), ref, certificate });
+  const decision = summarize(record, journal, { gates, policyDigest: sha256(canonicalJson(gates)), ref: options.ref });
+  return { record, ...decision };
 }
 
 /** Decides and writes the artifacts that follow from plan and journal alone: equal journals give equal bytes. */
@@ -33,9 +46,10 @@ export async function writeDecision(
   folder: RunFolder,
   options: { readonly ref?: string | undefined } = {},
 ): Promise<Summary> {
-  const { summary, gate } = await decide(folder, options);
+  const { record, summary, gate } = await decideRecord(folder, options);
   await folder.write("summary.json", summary);
   await folder.write("gate.json", gate);
+  await folder.write("kpis.json", kpisOf(record, summary));
   await folder.writeText("summary.md", renderMarkdown(summary));
   return summary;
 }

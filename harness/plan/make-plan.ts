@@ -162,6 +162,7 @@ function artifactPaths(variantIds: readonly string[]): string[] {
     "journal.ndjson",
     "summary.json",
     "gate.json",
+    "kpis.json",
     "provenance.json",
     "summary.md",
     "canary.json",

@@ -13,6 +13,7 @@ const ARTIFACT_SCHEMAS = {
   "plan.json": "plan.v1",
   "summary.json": "summary.v1",
   "gate.json": "gate.v1",
+  "kpis.json": "kpis.v1",
   "canary.json": "canary.v1",
   "provenance.json": "provenance.v1",
 } as const;

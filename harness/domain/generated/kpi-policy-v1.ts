@@ -1,0 +1,31 @@
+// Generated from schemas/kpi-policy.v1.schema.json by scripts/generate-types.mjs. Do not edit.
+
+/**
+ * Limits of the KPI gate; a missing one has its default.
+ */
+export interface KpiPolicyFile {
+  /**
+   * Path or URL of this schema.
+   */
+  $schema?: string;
+  /**
+   * Kind and version of this document.
+   */
+  schema_version: "quantgate.kpi-policy.v1";
+  /**
+   * Largest share of trials that may lack telemetry.
+   */
+  max_missing_telemetry_rate?: number;
+  /**
+   * Largest share of polluted trials.
+   */
+  max_polluted_run_rate?: number;
+  /**
+   * Smallest share of models with a row on the front.
+   */
+  min_frontier_success_rate?: number;
+  /**
+   * Smallest share of trials that equal their cell's mode.
+   */
+  min_determinism_rate?: number;
+}

@@ -1,0 +1,46 @@
+import type { Kpis } from "../domain/generated/kpis-v1.ts";
+
+/** Limits of the KPI gate, 0..1. */
+export interface KpiLimits {
+  readonly max_missing_telemetry_rate: number;
+  readonly max_polluted_run_rate: number;
+  readonly min_frontier_success_rate: number;
+  readonly min_determinism_rate: number;
+}
+
+/** Product rules: KPIs. */
+export const KPI_DEFAULTS: KpiLimits = {
+  max_missing_telemetry_rate: 0.01,
+  max_polluted_run_rate: 0.1,
+  min_frontier_success_rate: 0.8,
+  min_determinism_rate: 1,
+};
+
+export interface KpiGate {
+  readonly kpi: keyof Kpis["stability_kpis"];
+  readonly policy: "at most" | "at least";
+  readonly limit: number;
+  readonly value: number | null;
+  readonly passed: boolean;
+  /** Why not; null when it passed. */
+  readonly reason: string | null;
+}
+
+const GATES = [
+  ["missing_telemetry_rate", "at most", "max_missing_telemetry_rate"],
+  ["polluted_run_rate", "at most", "max_polluted_run_rate"],
+  ["frontier_success_rate", "at least", "min_frontier_success_rate"],
+  ["determinism_rate", "at least", "min_determinism_rate"],
+] as const;
+
+/** Each limit against its rate, which counts all trials of the run and so has no sampling error of its own. A missing rate fails. */
+export function decideKpis({ kpis }: Kpis, limits: KpiLimits): KpiGate[] {
+  return GATES.map(([kpi, policy, name]): KpiGate => {
+    const { value, numerator, denominator, reason } = kpis[kpi];
+    const limit = limits[name];
+    const gate = { kpi, policy, limit, value };
+    if (value === null) return { ...gate, passed: false, reason: reason ?? "it was not measured" };
+    const passed = policy === "at most" ? value <= limit : value >= limit;
+    return { ...gate, passed, reason: passed ? null : `${numerator} of ${denominator}` };
+  });
+}
