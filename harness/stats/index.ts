@@ -15,11 +15,14 @@ export { type Bimodality, bimodality } from "./bimodality.ts";
 export { binomialCdf, binomialPmf, binomialQuantile } from "./binomial.ts";
 export { type BlockEstimate, blockBootstrap, blockLength } from "./block-bootstrap.ts";
 export { type BcaEstimate, type BootstrapOptions, bootstrapBca } from "./bootstrap-bca.ts";
+export { cumulativeDrift, type DriftOptions, type DriftResult, type RatchetResult, ratchet } from "./change-drift.ts";
+export { type ChangePoint, type ChangePointResult, changePoints } from "./change-seeded.ts";
 export { chiSquareCdf, chiSquareQuantile, gammaCdf, gammaQuantile } from "./chi-square.ts";
 export { type ClusteredShare, clusteredProportion } from "./clustered-proportion.ts";
 export { coefficientOfVariation } from "./coefficient-of-variation.ts";
 export { mean, quantileOfSorted, sampleVariance, standardDeviation } from "./descriptive.ts";
 export { dipOfSorted } from "./dip.ts";
+export { type EDivisiveOptions, type EnergyChange, eDivisive } from "./e-divisive.ts";
 export type { Estimate, StatsReason, Unjudged } from "./estimate.ts";
 export { type FlipRate, flipRateBound } from "./flip-rate.ts";
 export { logGamma } from "./gamma.ts";
@@ -47,6 +50,8 @@ export { noncentralTCdf } from "./noncentral-t.ts";
 export { normalCdf, normalPdf, normalQuantile } from "./normal.ts";
 export { pairedDropAbove, pairedLowerLimit } from "./paired-lower-limit.ts";
 export { type PairedPlan, pairedDetectable, pairedPower, pairedSampleSize, type SampleSize } from "./paired-power.ts";
+export { type OnlineAlarm, OnlineDetector, type OnlineOptions, type SeriesModel } from "./online-detector.ts";
+export { type PairedPlan, pairedSampleSize, type SampleSize } from "./paired-power.ts";
 export { type PairedTable, pairedTable } from "./paired-table.ts";
 export {
   type PermutationOptions,
@@ -54,6 +59,7 @@ export {
   permutationTest,
   type TwoSampleStatistic,
 } from "./permutation-test.ts";
+export { potts } from "./potts.ts";
 export { type Counts, clopperPearson, type LevelOption, midPInterval, wilson } from "./proportion.ts";
 export { type ProportionPlan, proportionPower, proportionSampleSize, suitePower } from "./proportion-power.ts";
 export { type QuantileEstimate, quantileInterval, quantileSampleSize } from "./quantile-interval.ts";

@@ -1,6 +1,7 @@
 /** `npm run bench [NAME...]`: measures side by side and prints ratios; asserts nothing. */
 const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>>> = {
   "baseline-store": () => import("./baseline-store.ts"),
+  "change-points": () => import("./change-points.ts"),
   "command-start": () => import("./command-start.ts"),
   "latency-loop": () => import("./latency-loop.ts"),
   "quantize-time": () => import("./quantize-time.ts"),
