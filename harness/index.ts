@@ -8,11 +8,23 @@ export type { GateArtifact } from "./domain/generated/gate-v1.ts";
 export type { Plan } from "./domain/generated/plan-v1.ts";
 export type { EstimateDoc, GateResultDoc, Summary, SummaryRow } from "./domain/generated/summary-v1.ts";
 export { type CertifyOptions, type CertifyResult, certify } from "./pipeline/certify.ts";
+export {
+  baselineHealth,
+  compareWithBaseline,
+  findBaseline,
+  openBaselines,
+  pruneBaselines,
+  recordBaseline,
+  resolveBaseline,
+} from "./pipeline/baselines.ts";
+export type { RunComparison } from "./pipeline/baselines-compare.ts";
 export { type CheckResult, checkArtifacts as check } from "./pipeline/check-artifacts.ts";
 export { decideWithPolicy as gate } from "./pipeline/decide.ts";
 export { type EvaluateOptions, evaluate } from "./pipeline/evaluate.ts";
+export { analyzeHistory, recordHistory, type SeriesReport } from "./pipeline/history.ts";
 export { type InitOptions, type InitResult, init } from "./pipeline/init.ts";
 export { inspect } from "./pipeline/inspect.ts";
+export { judgeKpis as kpi, type KpiResult } from "./pipeline/kpi.ts";
 export type { SweepEvent } from "./pipeline/progress.ts";
 export { type QuantizedFile, type QuantizeOptions, quantize } from "./pipeline/quantize.ts";
 export { planSweep as plan, resumeSweep, type SweepOptions, type SweepResult, sweep } from "./pipeline/sweep.ts";

@@ -101,7 +101,7 @@ export const CHANGE_THRESHOLDS: {
   lengths: [${table.map(({ n }) => n).join(", ")}],
   phis: [${PHIS.join(", ")}],
   thresholds: [
-${table.map(({ limits }) => `    [${limits.map((x) => Number(x.toFixed(3))).join(", ")}],`).join("\n")}
+${table.map(({ limits }) => `    [${limits.map((x) => Math.ceil(x * 200) / 200).join(", ")}],`).join("\n")}
   ],
 };
 `;

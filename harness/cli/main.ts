@@ -97,6 +97,9 @@ command("gate", "decide again from a stored run, without running anything", "gat
   .requiredOption("--run <run>", "run folder, a file in it, or a run id")
   .option("--policy <path>", "JSON file with gates (and alpha), as in a config")
   .option("--certificate <path>", "certificate.json that must vouch for times on this machine")
+
+  .option("--baseline-ref <ref>", "compare with this recorded run too; latest: the newest that fits")
+  .option("--storage-root <dir>", "folder of the baselines", "baselines")
   .option("--out-dir <dir>", "where run folders are", "results")
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/gate.js")).runGate));

@@ -12,10 +12,26 @@ export interface Declaring {
 
 const load = () => import("./commands/baselines.js");
 
-/** `baselines` with its verbs, and `kpi`. */
+/** `baselines` with its verbs, `kpi` and `history`. */
 export function declareStoreCommands(declaring: Declaring): void {
   declareBaselines(declaring);
   declareKpi(declaring);
+  declareHistory(declaring);
+}
+
+function declareHistory({ command, action }: Declaring): void {
+  command(
+    "history",
+    "every run so far: change points, alarms, drift from the pinned baseline",
+    "history --test-id digits",
+  )
+    .option("--history-dir <dir>", "folder with history.ndjson; a sweep writes it beside its runs", "results")
+    .option("--record <run>", "add this run first")
+    .option("--test-id <id>", "only this test")
+    .option("--storage-root <dir>", "folder of the baselines", "baselines")
+    .option("--out-dir <dir>", "where run folders are", "results")
+    .option("--json", "print JSON alone")
+    .action(action(async () => (await import("./commands/history.js")).runHistory));
 }
 
 function declareKpi({ command, action, share }: Declaring): void {

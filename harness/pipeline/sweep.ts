@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { HarnessError } from "../domain/errors.ts";
 import type { CanaryReport } from "../domain/generated/canary-v1.ts";
 import type { EndLine, JournalHeader } from "../domain/generated/journal-v1.ts";
@@ -18,6 +18,7 @@ import { RunFolder } from "../store/run-folder.ts";
 import { cacheFolder, VariantCache } from "../store/variant-cache.ts";
 import { writeDecision } from "./decide.ts";
 import { gatherInputs, type SweepInputs } from "./gather-inputs.ts";
+import { recordHistory } from "./history.ts";
 import { openRuntime } from "./open-runtime.ts";
 import { prepareVariants } from "./prepare-variants.ts";
 import type { OnProgress } from "./progress.ts";
@@ -191,6 +192,10 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
     await log.close();
     await writeProvenance(folder, plan, summary);
     await folder.markLatest();
+    // The run stands by itself: a history that cannot be written is worth a warning, not the result.
+    await recordHistory({ run: folder.path, outDir: dirname(folder.path), root: dirname(folder.path) }).catch((error) =>
+      tell({ kind: "warning", message: `not in the history: ${error instanceof Error ? error.message : error}` }),
+    );
     return {
       exitCode: summary.state === "canary-abort" ? 5 : summary.suite.exit_code,
       runFolder: folder.path,

@@ -46,6 +46,8 @@ export interface RatchetResult extends DriftResult {
 /**
  * Drift from the lowest level that was ever *sustained*: of all windows before the newest the one with the lowest median. One lucky
  * point does not lower it; a real improvement does, and giving that up again is drift. For series where less is better.
+ * Being the lowest of many, that window lies too low by about its own standard error: alpha holds only for a margin well above the
+ * noise of a window's median.
  */
 export function ratchet(data: ArrayLike<number>, { margin, window = 6, alpha = 0.05 }: DriftOptions): RatchetResult {
   requireCount("window", window, 2);
@@ -63,8 +65,6 @@ export function ratchet(data: ArrayLike<number>, { margin, window = 6, alpha = 0
   }
   const held = Float64Array.from({ length: window }, (_, i) => data[(lowest?.at ?? 0) + i]!);
   const drift = hodgesLehmann(newestOf(data, window), held, { level });
-  // The held window was chosen for being low, so an interval about it alone would call chance drift: its median is the level, and
-  // only what lies beyond margin and interval together is.
   return { ...judgeDrift(drift, margin), level: lowest.median, at: lowest.at };
 }
 

@@ -78,3 +78,33 @@ test("a ref that does not exist, and a query without a test, are said so", () =>
   assert.equal(vague.status, 2);
   assert.match(vague.stderr, /--task-revision/);
 });
+
+test("gate against a recorded run fails for what regressed, and says both", () => {
+  const store = join(folder, "gate-store");
+  const main = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8", cwd: folder });
+  const where = ["--out-dir", outDir, "--storage-root", store];
+  assert.equal(main("baselines", "record", "--run", good, ...where).status, 0);
+  const alone = main("gate", "--run", slow, "--out-dir", outDir);
+  assert.equal(alone.status, 0, "by itself the slower run still beats full precision");
+  const against = main("gate", "--run", slow, "--baseline-ref", "latest", ...where);
+  assert.equal(against.status, 3);
+  assert.match(against.stdout, /latency_ratio \(primary\): fail/);
+  const wrong = main("gate", "--run", slow, "--baseline-ref", "nobody", ...where);
+  assert.equal(wrong.status, 6);
+  assert.match(wrong.stderr, /NO_BASELINE/);
+});
+
+test("kpi and history work from the files of a sweep", () => {
+  const main = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8", cwd: folder });
+  const summary = join(outDir, good, "summary.json");
+  const report = main("kpi", "--summary", summary, "--out", "kpis.json");
+  assert.equal(report.status, 0, report.stderr);
+  assert.match(report.stdout, /KPI policy: pass\n$/);
+  assert.equal(JSON.parse(readFileSync(join(folder, "kpis.json"), "utf8")).schema_version, "quantgate.kpis.v1");
+  assert.equal(main("kpi", "--summary", summary, "--max-polluted-run-rate", "2").status, 2);
+  writeFileSync(join(folder, "empty.json"), "");
+  assert.equal(main("kpi", "--summary", "empty.json").status, 3);
+  const history = main("history", "--history-dir", outDir);
+  assert.equal(history.status, 0, history.stderr);
+  assert.match(history.stdout, /^2 runs, 8 series\nno change, alarm or drift\n$/);
+});
