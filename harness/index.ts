@@ -7,7 +7,6 @@ export type { MatrixConfig } from "./domain/generated/config-v1.ts";
 export type { GateArtifact } from "./domain/generated/gate-v1.ts";
 export type { Plan } from "./domain/generated/plan-v1.ts";
 export type { EstimateDoc, GateResultDoc, Summary, SummaryRow } from "./domain/generated/summary-v1.ts";
-export { type CertifyOptions, type CertifyResult, certify } from "./pipeline/certify.ts";
 export {
   baselineHealth,
   compareWithBaseline,
@@ -18,6 +17,7 @@ export {
   resolveBaseline,
 } from "./pipeline/baselines.ts";
 export type { RunComparison } from "./pipeline/baselines-compare.ts";
+export { type CertifyOptions, type CertifyResult, certify } from "./pipeline/certify.ts";
 export { type CheckResult, checkArtifacts as check } from "./pipeline/check-artifacts.ts";
 export { decideWithPolicy as gate } from "./pipeline/decide.ts";
 export { type EvaluateOptions, evaluate } from "./pipeline/evaluate.ts";

@@ -1,9 +1,10 @@
 import type { KpiDoc, Kpis } from "../domain/generated/kpis-v1.ts";
 import type { SummaryRow } from "../domain/generated/summary-v1.ts";
 import * as stats from "../stats/index.ts";
+import { starvation } from "./block-quality.ts";
 import { cellSamples } from "./cell-samples.ts";
 import type { RunRecord } from "./run-record.ts";
-import { declaredTelemetry, isPolluted, isTelemetryComplete } from "./trial-telemetry.ts";
+import { declaredTelemetry, isTelemetryComplete } from "./trial-telemetry.ts";
 
 /** Two-sided level of the intervals beside the rates. */
 const LEVEL = 0.95;
@@ -75,9 +76,12 @@ function missingTelemetry({ plan, trials }: RunRecord, declared: readonly string
   return rate(planned - complete, planned, "no trial was planned");
 }
 
-function polluted({ trials }: RunRecord): KpiDoc {
+function polluted({ plan, trials }: RunRecord): KpiDoc {
+  const limits = plan.run_quality;
+  if (limits === undefined) return rate(0, 0, "the plan has no limits for host readings");
   const finished = trials.filter((trial) => trial.trial_kind === "trial");
-  return rate(finished.filter(isPolluted).length, finished.length, "no trial was finished");
+  const starved = finished.filter((trial) => starvation(trial, limits).length > 0);
+  return rate(starved.length, finished.length, "no trial was finished");
 }
 
 function frontierSuccess(rows: readonly SummaryRow[]): KpiDoc {

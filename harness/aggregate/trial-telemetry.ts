@@ -38,19 +38,3 @@ function hasReading(measured: MeasuredDoc, reading: Reading): boolean {
   const value = reading(measured);
   return value !== null && value >= 0;
 }
-
-/** A loop that had less of one core than this was kept waiting. */
-const LEAST_CPU_SHARE = 0.8;
-/** Share of a trial's time that the hypervisor may take. */
-const MOST_STEAL_SHARE = 0.05;
-/** Share of a trial's time during which something may have waited for a processor. */
-const MOST_PRESSURE_SHARE = 0.2;
-
-/** Whether something else had the machine while the trial ran, by what was read then. Unknown readings prove nothing. */
-export function isPolluted({ measured }: TrialLine): boolean {
-  if (measured === null) return false;
-  const { loop_cpu_s, loop_wall_s, steal_s, cpu_pressure_s, wall_s } = measured.host;
-  if (loop_cpu_s !== null && loop_cpu_s < LEAST_CPU_SHARE * loop_wall_s) return true;
-  if (steal_s !== null && steal_s > MOST_STEAL_SHARE * wall_s) return true;
-  return cpu_pressure_s !== null && cpu_pressure_s > MOST_PRESSURE_SHARE * wall_s;
-}

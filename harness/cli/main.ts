@@ -54,7 +54,7 @@ const positive = (text: string): number => {
 const share = (text: string): number => {
   const value = Number(text);
   if (text.trim() === "" || !(value >= 0 && value <= 1))
-    throw new InvalidArgumentError("must be a number from 0 to 1.");
+    throw new InvalidArgumentError("Must be a number from 0 to 1.");
   return value;
 };
 const list = (text: string): string[] =>
@@ -97,7 +97,6 @@ command("gate", "decide again from a stored run, without running anything", "gat
   .requiredOption("--run <run>", "run folder, a file in it, or a run id")
   .option("--policy <path>", "JSON file with gates (and alpha), as in a config")
   .option("--certificate <path>", "certificate.json that must vouch for times on this machine")
-
   .option("--baseline-ref <ref>", "compare with this recorded run too; latest: the newest that fits")
   .option("--storage-root <dir>", "folder of the baselines", "baselines")
   .option("--out-dir <dir>", "where run folders are", "results")
@@ -176,8 +175,6 @@ command(
   .option("--out-dir <dir>", "where the sessions and certificate.json go", "results/certify")
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/certify.js")).runCertify));
-
-declareStoreCommands({ command, action, wholeNumber });
 
 declareStoreCommands({ command, action, wholeNumber, share });
 

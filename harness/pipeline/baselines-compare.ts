@@ -1,14 +1,15 @@
-import { unpackBits } from "../aggregate/run-record.ts";
+import { pairScores } from "../aggregate/quality-samples.ts";
 import type { Reason } from "../domain/codes.ts";
 import type { PairedScores } from "../domain/comparison.ts";
-import type { Baseline, BaselineQuality, BaselineRow } from "../domain/generated/baseline-v1.ts";
+import type { Baseline, BaselineRow } from "../domain/generated/baseline-v1.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import type { EstimateDoc } from "../domain/generated/summary-v1.ts";
+import { METRICS } from "../domain/metric.ts";
 import { worstClass } from "../gate/class-drop.ts";
 import { type Effect, effectDoc, exactEffect, mapEffect, scoreDrop } from "../gate/effect.ts";
 import { judge, type Verdict } from "../gate/judge.ts";
 import * as stats from "../stats/index.ts";
-import { matchRow } from "./baselines-row.ts";
+import { matchRow, qualitySampleOf } from "./baselines-row.ts";
 
 /** One gate's question asked of a cell now and in the baseline: + is worse than then. */
 export interface BaselineCheck {
@@ -106,8 +107,24 @@ function checkGate(gate: GateSpecDoc, pair: Pair): BaselineCheck | undefined {
   const common = { gate_id: gate.id, metric: gate.metric, tier, margin: gate.margin };
   const effect = effectOf(gate, pair);
   if (typeof effect === "string") return { ...common, effect: null, verdict: "inconclusive", reasons: [effect] };
-  const verdict = judge(gate.policy, effect, gate.margin);
-  return { ...common, effect: effectDoc(effect), verdict, reasons: verdict === "inconclusive" ? ["underpowered"] : [] };
+  const doubts = isBlock ? doubtsAbout(gate, pair) : [];
+  const judged = judge(gate.policy, effect, gate.margin);
+  const verdict = doubts.length > 0 ? "inconclusive" : judged;
+  const reasons = verdict === "inconclusive" && doubts.length === 0 ? (["underpowered"] as const) : doubts;
+  return { ...common, effect: effectDoc(effect), verdict, reasons };
+}
+
+/** Why block values of these two runs cannot be trusted: what makes one session's times doubtful does so here. */
+function doubtsAbout(gate: GateSpecDoc, { now, before }: Pair): Reason[] {
+  const doubts: Reason[] = [];
+  if (now.trials.failed + before.trials.failed > 0) doubts.push("failed-trials");
+  if (now.trials.missing + before.trials.missing > 0) doubts.push("missing-trials");
+  if (!METRICS[gate.metric].isTime) return doubts;
+  for (const { run_quality } of [now, before]) {
+    if (run_quality === "missing") doubts.push("missing-metric");
+    else if (run_quality !== "ok") doubts.push(run_quality);
+  }
+  return [...new Set(doubts)];
 }
 
 function effectOf(gate: GateSpecDoc, pair: Pair): Effect | Reason {
@@ -125,7 +142,7 @@ function effectOf(gate: GateSpecDoc, pair: Pair): Effect | Reason {
         if (scores.n > 0) classes.push({ name, ...scores });
       }
       if (classes.length === 0) return "missing-metric";
-      return worstClass(classes, { margin: gate.margin as number, alpha: gate.alpha }).effect;
+      return worstClass(classes, { policy: gate.policy, margin: gate.margin as number, alpha: gate.alpha }).effect;
     }
     case "size.bytes_on_disk": {
       const [now, before] = [pair.now.bytes_on_disk, pair.before.bytes_on_disk];
@@ -178,20 +195,5 @@ function pairedScores(pair: Pair, label: number | undefined): PairedScores | Rea
   if (!pair.sameItems || now.n !== before.n || labels.length !== now.n) return "not-paired";
   const items: number[] = [];
   for (let item = 0; item < labels.length; item++) if (label === undefined || labels[item] === label) items.push(item);
-  const [x, y] = [scoresOf(before), scoresOf(now)];
-  const n = items.length;
-  const total = items.reduce((sum, item) => sum + (y[item] as number), 0);
-  if (now.encoding === "bits" && before.encoding === "bits") {
-    const table = { a: 0, b: 0, c: 0, d: 0 };
-    for (const item of items) table[x[item] === 1 ? (y[item] === 1 ? "a" : "b") : y[item] === 1 ? "c" : "d"]++;
-    return { n, total, table, differences: undefined };
-  }
-  const differences = Float64Array.from(items, (item) => (x[item] as number) - (y[item] as number));
-  return { n, total, table: undefined, differences };
-}
-
-/** Item scores, 0..1. */
-function scoresOf({ encoding, outcomes, n, runs }: BaselineQuality): ArrayLike<number> {
-  if (encoding === "bits") return unpackBits(outcomes, n);
-  return Float64Array.from(Buffer.from(outcomes, "base64"), (count) => count / runs);
+  return pairScores(qualitySampleOf(before), qualitySampleOf(now), items) ?? "missing-baseline";
 }

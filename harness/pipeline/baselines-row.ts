@@ -1,5 +1,6 @@
 import type { CellSamples } from "../aggregate/cell-samples.ts";
-import { packBits, type RunRecord } from "../aggregate/run-record.ts";
+import type { QualitySample } from "../aggregate/quality-samples.ts";
+import { packBits, type RunRecord, unpackBits } from "../aggregate/run-record.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import type { Baseline, BaselineQuality, BaselineRow, QuantileSketch } from "../domain/generated/baseline-v1.ts";
 import type { JournalHeader } from "../domain/generated/journal-v1.ts";
@@ -23,6 +24,7 @@ export function baselineRow(record: RunRecord, sample: CellSamples, row: Summary
     quant_rank: variant.quant_rank,
     role: variant.role,
     verdict: row.verdict,
+    run_quality: row.run_quality_status,
     lineage: { base_sha256: base?.sha256 ?? null, variant_sha256: made?.sha256 ?? null },
     runtime: runtimeOf(record.plan, record.header),
     threads: cell.threads,
@@ -75,11 +77,31 @@ function runtimeOf(plan: Plan, header: JournalHeader): BaselineRow["runtime"] {
 
 function qualityOf({ quality }: CellSamples): BaselineQuality | null {
   if (quality === undefined) return null;
-  const correct = quality.scores.reduce((sum, score) => sum + score, 0);
-  const common = { n: quality.n, runs: quality.runs, correct };
-  if (quality.isBinary) return { ...common, encoding: "bits", outcomes: packBits(quality.scores) };
-  const counts = Uint8Array.from(quality.scores, (score) => Math.round(score * quality.runs));
+  const { n, runs, failedRuns, scores } = quality;
+  const counts = Uint8Array.from(scores, (score) => Math.round(score * runs));
+  const correct = scores.reduce((sum, score) => sum + score, 0);
+  const common = { n, runs, failed_runs: failedRuns, correct };
+  const isSettled = failedRuns === 0 && counts.every((count) => count === 0 || count === runs);
+  if (isSettled) return { ...common, encoding: "bits", outcomes: packBits(counts) };
   return { ...common, encoding: "counts", outcomes: Buffer.from(counts).toString("base64") };
+}
+
+/** Item scores as they were aggregated when the record was made. */
+export function qualitySampleOf({ n, runs, failed_runs, encoding, outcomes }: BaselineQuality): QualitySample {
+  const counts =
+    encoding === "bits"
+      ? unpackBits(outcomes, n).map((bit) => bit * runs)
+      : Uint8Array.from(Buffer.from(outcomes, "base64"));
+  const completed = runs - failed_runs;
+  return {
+    n,
+    runs,
+    failedRuns: failed_runs,
+    scores: Float64Array.from(counts, (count) => count / runs),
+    reference: completed === 0 ? undefined : Float64Array.from(counts, (count) => count / completed),
+    topK: undefined,
+    invalidRows: 0,
+  };
 }
 
 function sketch(samples: Float64Array): QuantileSketch | null {

@@ -11,9 +11,8 @@ import { sha256 } from "../platform/digest.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import { readCertificate, readPolicy } from "../store/config-file.ts";
 import { RunFolder } from "../store/run-folder.ts";
-import { readPlan, readRun } from "./read-run.ts";
 import { kpisOf } from "./kpi.ts";
-import { readRun } from "./read-run.ts";
+import { readPlan, readRun } from "./read-run.ts";
 import { summarize } from "./summarize.ts";
 
 /** Decides a stored run again from its journal; nothing is run. `gates` replaces the plan's. */
@@ -31,14 +30,13 @@ export async function decide(
 
 async function decideRecord(
   folder: RunFolder,
-  options: { readonly gates?: readonly GateSpecDoc[]; readonly ref?: string | undefined },
+  options: NonNullable<Parameters<typeof decide>[1]>,
 ): Promise<{ record: RunRecord; summary: Summary; gate: GateArtifact }> {
   const { record, journal } = await readRun(folder);
   const gates = options.gates ?? record.plan.gates;
   const { ref, certificate } = options;
-  return summarize(record, journal, { gates, policyDigest: sha256(canonicalJson(gates)), ref, certificate });
-  const decision = summarize(record, journal, { gates, policyDigest: sha256(canonicalJson(gates)), ref: options.ref });
-  return { record, ...decision };
+  const policyDigest = sha256(canonicalJson(gates));
+  return { record, ...summarize(record, journal, { gates, policyDigest, ref, certificate }) };
 }
 
 /** Decides and writes the artifacts that follow from plan and journal alone: equal journals give equal bytes. */

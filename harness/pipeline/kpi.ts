@@ -6,13 +6,14 @@ import { HarnessError } from "../domain/errors.ts";
 import type { KpiPolicyFile } from "../domain/generated/kpi-policy-v1.ts";
 import type { Kpis } from "../domain/generated/kpis-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
-import { checkTask } from "../gate/decide-canary.ts";
+import { worstCheck } from "../gate/decide-canary.ts";
 import { decideKpis, KPI_DEFAULTS, type KpiGate, type KpiLimits } from "../gate/decide-kpis.ts";
 import { sha256 } from "../platform/digest.ts";
 import { readText } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
 import { validator } from "../platform/schema.ts";
 import { RunFolder } from "../store/run-folder.ts";
+import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
 import { readRun } from "./read-run.ts";
 import { summarize } from "./summarize.ts";
 
@@ -62,24 +63,16 @@ export function kpisOf(record: RunRecord, summary: Summary): Kpis {
   });
 }
 
-/** The canary of each task, and each block's sentinel, judged again from the journal. */
+/** The canary, and each block's sentinel, judged again from the journal. */
 function canaryCounts({ plan, trials }: RunRecord): { failed: number; total: number } {
-  let failed = 0;
-  let total = 0;
-  const count = (task: string, judged: typeof trials, reference: string | undefined): void => {
-    if (judged.length === 0) return;
-    total++;
-    const checks = checkTask({ task, trials: judged, canary: plan.canary, reference });
-    if (checks.some((check) => check.verdict === "failed")) failed++;
-  };
-  for (const { cell_id } of plan.cells.filter((cell) => cell.cell_id === cell.baseline_cell_id)) {
-    const own = trials.filter((trial) => trial.cell_id === cell_id);
-    const canaries = own.filter((trial) => trial.trial_kind === "canary");
-    count(cell_id, canaries, undefined);
-    const reference = canaries[0]?.measured?.subset.outputs_sha256;
-    for (const sentinel of own.filter((trial) => trial.trial_kind === "trial")) count(cell_id, [sentinel], reference);
-  }
-  return { failed, total };
+  const baselines = new Set(plan.cells.map((cell) => cell.baseline_cell_id));
+  const sentinels = trials.filter((trial) => trial.trial_kind === "trial" && baselines.has(trial.cell_id));
+  const hasCanary = trials.some((trial) => trial.trial_kind === "canary");
+  const judged = [
+    ...(hasCanary ? [canaryChecks(plan, trials)] : []),
+    ...sentinels.map((line) => sentinelChecks(plan, line, trials)),
+  ];
+  return { failed: judged.filter((checks) => worstCheck(checks) === "failed").length, total: judged.length };
 }
 
 async function readSummary(path: string): Promise<Summary> {

@@ -192,10 +192,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
     await log.close();
     await writeProvenance(folder, plan, summary);
     await folder.markLatest();
-    // The run stands by itself: a history that cannot be written is worth a warning, not the result.
-    await recordHistory({ run: folder.path, outDir: dirname(folder.path), root: dirname(folder.path) }).catch((error) =>
-      tell({ kind: "warning", message: `not in the history: ${error instanceof Error ? error.message : error}` }),
-    );
+    if (plan.certification !== true) await tellHistory(folder, tell);
     return {
       exitCode: summary.state === "canary-abort" ? 5 : summary.suite.exit_code,
       runFolder: folder.path,
@@ -207,6 +204,17 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
     await session.close();
     await writer.close();
     await log.close();
+  }
+}
+
+/** The run stands by itself: a history that cannot be written is worth a warning, not the result. */
+async function tellHistory(folder: RunFolder, tell: OnProgress): Promise<void> {
+  const root = dirname(folder.path);
+  try {
+    await recordHistory({ run: folder.path, outDir: root, root });
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+    tell({ kind: "warning", message: `the run is not in the history: ${error.message}` });
   }
 }
 

@@ -48,10 +48,9 @@ export { benjaminiHochberg, eBenjaminiHochberg, fixedSequence, holm, type Multip
 export { newcombeInterval } from "./newcombe.ts";
 export { noncentralTCdf } from "./noncentral-t.ts";
 export { normalCdf, normalPdf, normalQuantile } from "./normal.ts";
+export { type OnlineAlarm, OnlineDetector, type OnlineOptions, type SeriesModel } from "./online-detector.ts";
 export { pairedDropAbove, pairedLowerLimit } from "./paired-lower-limit.ts";
 export { type PairedPlan, pairedDetectable, pairedPower, pairedSampleSize, type SampleSize } from "./paired-power.ts";
-export { type OnlineAlarm, OnlineDetector, type OnlineOptions, type SeriesModel } from "./online-detector.ts";
-export { type PairedPlan, pairedSampleSize, type SampleSize } from "./paired-power.ts";
 export { type PairedTable, pairedTable } from "./paired-table.ts";
 export {
   type PermutationOptions,

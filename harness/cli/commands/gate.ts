@@ -23,10 +23,6 @@ export async function runGate(flags: GateFlags): Promise<number> {
   const policy = flags.policy === undefined ? undefined : resolve(flags.policy);
   const certificate = flags.certificate === undefined ? undefined : resolve(flags.certificate);
   const { summary, gate } = await decideWithPolicy({ run: flags.run, outDir: flags.outDir, policy, certificate });
-  if (flags.json) process.stdout.write(artifactJson(gate));
-  else process.stdout.write(`${renderTerminal(summary, textOptions(process.stdout, process.env))}\n`);
-  return summary.state === "canary-abort" ? 5 : summary.suite.exit_code;
-  const { summary, gate } = await decideWithPolicy({ run: flags.run, outDir: flags.outDir, policy });
   const exitCode = summary.state === "canary-abort" ? 5 : summary.suite.exit_code;
   const text = textOptions(process.stdout, process.env);
   if (flags.baselineRef === undefined) {

@@ -151,6 +151,10 @@ export interface BaselineRow {
    * Verdict of the run.
    */
   verdict: "pass" | "fail" | "inconclusive" | "reference";
+  /**
+   * Whether the machine was fit for times while it ran.
+   */
+  run_quality: "ok" | "noisy" | "polluted" | "missing";
   lineage: BaselineLineage;
   runtime: BaselineRuntime;
   /**
@@ -254,6 +258,10 @@ export interface BaselineQuality {
    * Full evaluations, failed ones too.
    */
   runs: number;
+  /**
+   * Of those, runs that failed.
+   */
+  failed_runs: number;
   /**
    * Sum of item scores; a failed run scores 0 for every item.
    */
