@@ -4,6 +4,7 @@ export type { Evaluation } from "./domain/evaluation.ts";
 export type { CanaryReport } from "./domain/generated/canary-v1.ts";
 export type { Certificate } from "./domain/generated/certificate-v1.ts";
 export type { MatrixConfig } from "./domain/generated/config-v1.ts";
+export type { Frontier } from "./domain/generated/frontier-v1.ts";
 export type { GateArtifact } from "./domain/generated/gate-v1.ts";
 export type { Plan } from "./domain/generated/plan-v1.ts";
 export type { EstimateDoc, GateResultDoc, Summary, SummaryRow } from "./domain/generated/summary-v1.ts";
@@ -21,6 +22,7 @@ export { type CertifyOptions, type CertifyResult, certify } from "./pipeline/cer
 export { type CheckResult, checkArtifacts as check } from "./pipeline/check-artifacts.ts";
 export { decideWithPolicy as gate } from "./pipeline/decide.ts";
 export { type EvaluateOptions, evaluate } from "./pipeline/evaluate.ts";
+export { type FrontierRequest, type FrontierResult, frontier } from "./pipeline/frontier.ts";
 export { analyzeHistory, recordHistory, type SeriesReport } from "./pipeline/history.ts";
 export { type InitOptions, type InitResult, init } from "./pipeline/init.ts";
 export { inspect } from "./pipeline/inspect.ts";

@@ -45,6 +45,7 @@ const SECTIONS = [
   ["run_quality", schema.properties.run_quality, DEFAULTS.run_quality],
   ["gates[]", schema.$defs.gate_override, NEW_GATE],
   ["sidecar", schema.properties.sidecar, DEFAULTS.sidecar],
+  ["frontier", schema.properties.frontier, DEFAULTS.frontier],
 ];
 
 const BLOCKS = {

@@ -63,6 +63,9 @@ const list = (text: string): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== "");
 
+/** An option that may be given several times. */
+const collect = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
+
 function sweepOptions(target: Command): Command {
   return target
     .argument("[config]", "matrix config; default: the embedded digits")
@@ -77,6 +80,7 @@ function sweepOptions(target: Command): Command {
     .addOption(new Option("--vram-profile <profile>", "memory profile").choices(["safe", "balanced", "stress"]))
     .option("--canary-runs <n>", "baseline runs before the sweep", wholeNumber(2))
     .option("--canary-latency-variance-threshold <cv>", "latency CV above which the canary fails", positive)
+    .option("--allow-polluted-frontier", "let polluted rows into frontier and recommendation")
     .option("--out-dir <dir>", "where run folders go", "results")
     .option("--json", "print JSON alone");
 }
@@ -103,8 +107,28 @@ command("gate", "decide again from a stored run, without running anything", "gat
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/gate.js")).runGate));
 
+command(
+  "frontier",
+  "which variants are worth having: Pareto front with uncertainty, and what to ship",
+  "frontier --summary results/latest",
+)
+  .requiredOption("--summary <path>", "summary, run folder, or a run id")
+  .option("--out <path>", "write the artifact here")
+  .option("--provenance-ref <ref>", "reference recorded in the artifact")
+  .option("--storage-root <dir>", "keep it in the history of this hardware, lane and profile")
+  .option("--objectives <metrics>", "what the front is about, comma-separated metric ids", list)
+  .option("--allow-polluted-frontier", "let polluted rows take part")
+  .option("--include-invalid", "show rows that fail or are not valid in the front; never recommended")
+  .option("--out-dir <dir>", "where run folders are", "results")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/frontier.js")).runFrontier));
+
 command("check", "validate artifacts against their schemas and digests; no input is a failure", "check results/latest")
   .argument("[paths...]", "files or run folders")
+  .option("--summary <path>", "a summary; decided again where its run lies beside it", collect)
+  .option("--frontier <path>", "a frontier; recomputed from its summary", collect)
+  .option("--context <path>", "a context ceiling; recomputed from its summaries", collect)
+  .option("--thermal <path>", "a thermal profile; recomputed from its summaries", collect)
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/check.js")).runCheck));
 

@@ -26,3 +26,9 @@ export const METRICS: { readonly [id in MetricId]: Metric } = {
   "determinism.rate": { id: "determinism.rate", unit: "1", better: "higher", isTime: false },
   "throughput.items": { id: "throughput.items", unit: "1/s", better: "higher", isTime: true },
 };
+
+/**
+ * What a frontier is about where nothing else is declared: what is lost, how long a call takes, how many bytes are shipped. Peak memory
+ * and throughput are further objectives: each adds rows to the front, and the resident set of a small model is mostly its runtime's.
+ */
+export const FRONTIER_OBJECTIVES = ["quality.accuracy", "latency.call", "size.bytes_on_disk"] as const;

@@ -1,17 +1,7 @@
 import type { SuiteDoc } from "../domain/generated/summary-v1.ts";
+import { fastestSmallest, type Merit } from "../domain/ship-choice.ts";
 import * as stats from "../stats/index.ts";
 import { type RowDecision, rowFailPValue, rowPValue } from "./decide-row.ts";
-
-/** What the choice among passing variants looks at. */
-export interface Merit {
-  readonly cellId: string;
-  /** Baseline latency over variant latency; undefined where it was not measured. */
-  readonly speedup: number | undefined;
-  readonly bytes: number | undefined;
-}
-
-/** Speedups within this share of each other count as equal, and the smaller file wins. */
-const SPEED_TIE = 0.02;
 
 /**
  * The suite's verdict. Required variants were named before anything was measured, so each is judged at its own α. Picking any
@@ -31,7 +21,7 @@ export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit
     const reasons = [`the baseline ${baseline.cellId} fails its own gates`];
     return { ...base, certified: [], verdict: "fail", exit_code: 3, reasons };
   }
-  const ship = choose(shippable, merits);
+  const ship = fastestSmallest(merits.filter(({ cellId }) => shippable.includes(cellId)))?.cellId ?? null;
   const failed = required.filter((row) => row.verdict === "fail");
   const isCertain = holmFailed(required, alpha);
   const open = required.filter((row) => row.verdict === "inconclusive" || row.verdict === "fail");
@@ -82,12 +72,4 @@ function holmCertified(candidates: readonly RowDecision[], alpha: number): strin
 function holmFailed(required: readonly RowDecision[], alpha: number): boolean {
   const { adjusted } = stats.holm(required.map((row) => (row.verdict === "fail" ? (rowFailPValue(row) ?? 1) : 1)));
   return required.some((row, i) => row.verdict === "fail" && (adjusted[i] as number) <= alpha);
-}
-
-function choose(shippable: readonly string[], merits: readonly Merit[]): string | null {
-  const ranked = merits.filter((merit) => shippable.includes(merit.cellId));
-  const fastest = Math.max(...ranked.map((merit) => merit.speedup ?? 0));
-  const nearFastest = ranked.filter((merit) => (merit.speedup ?? 0) >= fastest * (1 - SPEED_TIE));
-  nearFastest.sort((x, y) => (x.bytes ?? Infinity) - (y.bytes ?? Infinity) || (x.cellId < y.cellId ? -1 : 1));
-  return nearFastest[0]?.cellId ?? null;
 }

@@ -1,15 +1,12 @@
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { Provenance } from "../domain/generated/provenance-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
 import { sha256OfFile } from "../platform/digest.ts";
-import { readText } from "../platform/files.ts";
-import { parseJson } from "../platform/json.ts";
-import { validator } from "../platform/schema.ts";
-import { readJournal } from "../store/journal.ts";
 import { RunFolder } from "../store/run-folder.ts";
+import { checkFile } from "./check-file.ts";
 import { decide } from "./decide.ts";
 import { kpisOf } from "./kpi.ts";
 import { readRun } from "./read-run.ts";
@@ -25,21 +22,36 @@ export interface CheckResult {
   readonly message: string;
 }
 
+/** Kinds that can be asked for by name, with their schema and their file in a run's folder. */
+const KINDS = {
+  summary: { schema: "summary.v1", file: "summary.json" },
+  frontier: { schema: "frontier.v1", file: "frontier.json" },
+  context: { schema: "context_ceiling.v1", file: "context_ceiling.json" },
+  thermal: { schema: "thermal_stability.v1", file: "thermal_stability.json" },
+} as const;
+
+export type ArtifactKind = keyof typeof KINDS;
+
+/** Anything that holds artifacts, or one that must be of a kind. */
+export type CheckRequest = string | { readonly path: string; readonly kind: ArtifactKind };
+
 /**
  * Validates files against the schema that their `schema_version` names, and run folders as a whole: every artifact, the journal's
  * checksums, the plan's digest, the digests in the provenance, and summary and gate recomputed from the journal. Nothing given
  * is an error (CONFIG_USAGE): a check that looked at nothing must not pass.
  */
-export async function checkArtifacts(paths: readonly string[]): Promise<CheckResult[]> {
-  if (paths.length === 0) {
+export async function checkArtifacts(requests: readonly CheckRequest[]): Promise<CheckResult[]> {
+  if (requests.length === 0) {
     throw new HarnessError("CONFIG_USAGE", "Nothing to check: no path was given", {
       hint: "Name artifacts or run folders, e.g. quantgate check results/latest.",
     });
   }
   const results: CheckResult[] = [];
-  for (const path of paths) {
+  for (const request of requests) {
+    const { path, kind } = typeof request === "string" ? { path: request, kind: undefined } : request;
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) results.push({ path, ok: false, message: "there is no such file or folder" });
+    else if (kind !== undefined) results.push(...(await checkKind(path, kind, found.isDirectory())));
     else if (found.isDirectory()) results.push(...(await checkFolder(path)));
     else results.push(await attempt(path, () => checkFile(path)));
   }
@@ -53,6 +65,17 @@ async function attempt(path: string, check: () => Promise<string>): Promise<Chec
     if (!(error instanceof HarnessError)) throw error;
     return { path, ok: false, message: error.message };
   }
+}
+
+/** An artifact of one kind: the file itself, or the one of that name in a folder. A summary with its run beside it is decided again. */
+async function checkKind(path: string, kind: ArtifactKind, isFolder: boolean): Promise<CheckResult[]> {
+  const { schema, file } = KINDS[kind];
+  const own = isFolder ? join(path, file) : path;
+  const result = await attempt(own, () => checkFile(own, schema));
+  if (!result.ok || kind !== "summary") return [result];
+  const folder = await RunFolder.open(dirname(own), dirname(own)).catch(() => undefined);
+  if (folder === undefined) return [{ ...result, message: `${result.message}; no run beside it to decide again` }];
+  return [result, await checkDecision(folder, own)];
 }
 
 async function checkFolder(path: string): Promise<CheckResult[]> {
@@ -71,35 +94,10 @@ async function checkFolder(path: string): Promise<CheckResult[]> {
   ];
 }
 
-async function checkFile(path: string): Promise<string> {
-  if (basename(path) === "journal.ndjson") {
-    const journal = await readJournal(path);
-    const torn = journal.torn === undefined ? "" : "; a torn last line follows";
-    return `${journal.lines} lines, checksums match${torn}`;
-  }
-  const value = parseJson(await readText(path, { what: "artifact", code: "STORE_MISSING" }), { what: path });
-  const version = (value as { schema_version?: unknown } | null)?.schema_version;
-  const schema = typeof version === "string" ? version.replace(/^quantgate\./, "") : undefined;
-  if (schema === undefined || !validator.schemaNames().includes(schema)) {
-    throw new HarnessError("STORE_SCHEMA", `${path}: schema_version ${canonicalJson(version ?? null)} is not known`, {
-      hint: `Known: ${validator.schemaNames().join(", ")}.`,
-    });
-  }
-  validator.validate(schema, value, { what: path, code: "STORE_SCHEMA" });
-  return `valid ${version}`;
-}
-
 /** What only a whole run can be asked. */
 async function checkRun(path: string): Promise<CheckResult[]> {
   const folder = await RunFolder.open(path, dirname(path));
-  const decision = await attempt(join(path, "summary.json"), async () => {
-    const stored = await folder.read<Summary>("summary.json");
-    const { summary, gate } = await decide(folder, { ref: stored.provenance.ref ?? undefined });
-    await sameAs(folder, "summary.json", summary);
-    await sameAs(folder, "gate.json", gate);
-    return "summary and gate equal what the journal gives";
-  });
-  const results = [decision];
+  const results = [await checkDecision(folder, join(path, "summary.json"))];
   if (await stat(folder.file("kpis.json")).catch(() => undefined)) {
     const check = async () => {
       const { record } = await readRun(folder);
@@ -127,6 +125,16 @@ async function checkRun(path: string): Promise<CheckResult[]> {
     results.push({ path: join(path, "provenance.json"), ok: false, message: "it is not of this summary" });
   }
   return results;
+}
+
+function checkDecision(folder: RunFolder, path: string): Promise<CheckResult> {
+  return attempt(path, async () => {
+    const stored = await folder.read<Summary>("summary.json");
+    const { summary, gate } = await decide(folder, { ref: stored.provenance.ref ?? undefined });
+    await sameAs(folder, "summary.json", summary);
+    await sameAs(folder, "gate.json", gate);
+    return "summary and gate equal what the journal gives";
+  });
 }
 
 async function sameAs(

@@ -14,7 +14,9 @@ import { parseJson } from "../platform/json.ts";
 import { validator } from "../platform/schema.ts";
 import { RunFolder } from "../store/run-folder.ts";
 import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
+import { firstDifference } from "./check-sources.ts";
 import { readRun } from "./read-run.ts";
+import { readSummary } from "./read-summary.ts";
 import { summarize } from "./summarize.ts";
 
 export interface KpiResult {
@@ -35,8 +37,8 @@ export async function judgeKpis(options: {
   readonly limits?: Partial<KpiLimits>;
 }): Promise<KpiResult> {
   const limits = { ...KPI_DEFAULTS, ...(await readKpiPolicy(options.policy)), ...options.limits };
-  const stored = await readSummary(options.summary);
-  const folder = await openRunOf(options.summary, stored, options.outDir);
+  const { path, summary: stored } = await readSummary(options.summary, { outDir: options.outDir });
+  const folder = await openRunOf(path, stored, options.outDir);
   const { record, journal } = await readRun(folder);
   const policyDigest = sha256(canonicalJson(record.plan.gates));
   const { summary } = summarize(record, journal, { policyDigest, ref: stored.provenance.ref ?? undefined });
@@ -75,25 +77,6 @@ function canaryCounts({ plan, trials }: RunRecord): { failed: number; total: num
   return { failed: judged.filter((checks) => worstCheck(checks) === "failed").length, total: judged.length };
 }
 
-async function readSummary(path: string): Promise<Summary> {
-  const text = await readText(path, { what: "summary", code: "STORE_MISSING" });
-  if (text.trim() === "") throw nothing(path, "it is empty");
-  // What writers that do not check leave where a value is missing; no JSON.
-  if (/[:[,]\s*-?(NaN|Infinity)\b/.test(text)) throw nothing(path, "it holds NaN or Infinity");
-  const value = parseJson(text, { what: path });
-  if (typeof value === "object" && value !== null && Object.keys(value).length === 0)
-    throw nothing(path, "it is empty");
-  const rows = (value as { rows?: unknown } | null)?.rows;
-  if (Array.isArray(rows) && rows.length === 0) throw nothing(path, "it has 0 rows");
-  return validator.validate<Summary>("summary.v1", value, { what: path, code: "STORE_CORRUPT" });
-}
-
-function nothing(path: string, why: string): HarnessError {
-  return new HarnessError("STORE_EMPTY", `${path} says nothing that was measured: ${why}`, {
-    hint: "A KPI of nothing is a failure. Run the sweep again.",
-  });
-}
-
 /** The summary's own folder, or the run of its id under `outDir`. */
 async function openRunOf(path: string, { run_id }: Summary, outDir: string): Promise<RunFolder> {
   const own = await RunFolder.open(dirname(resolve(path)), outDir).catch(() => undefined);
@@ -112,16 +95,4 @@ async function readKpiPolicy(path: string | undefined): Promise<Partial<KpiLimit
     code: "CONFIG_INVALID",
   });
   return limits;
-}
-
-/** Path of the first value that differs, for people. */
-function firstDifference(stored: unknown, recomputed: unknown, path = ""): string {
-  if (typeof stored === "object" && typeof recomputed === "object" && stored !== null && recomputed !== null) {
-    const [x, y] = [stored as Record<string, unknown>, recomputed as Record<string, unknown>];
-    for (const key of new Set([...Object.keys(x), ...Object.keys(y)])) {
-      if (canonicalJson(x[key] ?? null) !== canonicalJson(y[key] ?? null))
-        return firstDifference(x[key] ?? null, y[key] ?? null, path === "" ? key : `${path}.${key}`);
-    }
-  }
-  return `${path} is ${JSON.stringify(stored)}, recomputed ${JSON.stringify(recomputed)}`.slice(0, 200);
 }

@@ -26,6 +26,7 @@ import { readPriors } from "./read-priors.ts";
 import { readPlan, readRun } from "./read-run.ts";
 import { refuseOtherPlace } from "./refuse-other-place.ts";
 import { RunLog } from "./run-log.ts";
+import { writeReports } from "./run-reports.ts";
 import { runTrials } from "./run-trials.ts";
 
 export interface SweepOptions {
@@ -189,6 +190,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
     }
     const canary = await folder.read<CanaryReport>("canary.json");
     const summary = await writeDecision(folder, { ref: options.ref });
+    await writeReports(folder, { plan, summary, tell: onProgress });
     await log.close();
     await writeProvenance(folder, plan, summary);
     await folder.markLatest();

@@ -6,6 +6,7 @@ import type {
   WarmupConfig,
 } from "../domain/generated/config-v1.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
+import { FRONTIER_OBJECTIVES } from "../domain/metric.ts";
 
 /** Values that apply where the config says nothing. docs/configs.md is generated from here. */
 export const DEFAULTS = {
@@ -35,6 +36,7 @@ export const DEFAULTS = {
   run_quality: { min_cpu_share: 0.2, max_steal_share: 0.5, max_pressure_share: 1, max_starved_blocks: 0.5 },
   calibration: { count: 1000, method: "minmax", percentile: 99.99 },
   sidecar: { profile: "none" },
+  frontier: { objectives: [...FRONTIER_OBJECTIVES], allow_polluted: false },
 } as const satisfies {
   runtime: Required<RuntimeConfig>;
   warmup: Required<WarmupConfig>;

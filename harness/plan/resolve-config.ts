@@ -25,6 +25,7 @@ export interface ResolvedConfig
     | "run_quality"
     | "calibration"
     | "data_dir"
+    | "frontier"
   > {
   readonly models: ModelConfig[];
   readonly quants: QuantConfig[];
@@ -34,7 +35,11 @@ export interface ResolvedConfig
   readonly canary: Filled<NonNullable<MatrixConfig["canary"]>>;
   readonly run_quality: Filled<NonNullable<MatrixConfig["run_quality"]>>;
   readonly calibration?: Filled<NonNullable<MatrixConfig["calibration"]>>;
+  /** Present where anything about it was asked for. */
+  readonly frontier?: Filled<NonNullable<MatrixConfig["frontier"]>>;
 }
+
+type ResolvedFrontier = NonNullable<ResolvedConfig["frontier"]>;
 
 /** Values given on the command line; undefined = not given. */
 export interface ConfigFlags {
@@ -46,6 +51,7 @@ export interface ConfigFlags {
   readonly vramProfile?: "safe" | "balanced" | "stress" | undefined;
   readonly canaryRuns?: number | undefined;
   readonly canaryLatencyVarianceThreshold?: number | undefined;
+  readonly allowPollutedFrontier?: boolean | undefined;
 }
 
 export interface ConfigResolution {
@@ -126,6 +132,18 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
     execution_lane: pick("execution_lane", flags.executionLane, raw.execution_lane, DEFAULTS.execution_lane),
     vram_profile: pick("vram_profile", flags.vramProfile, raw.vram_profile, DEFAULTS.vram_profile),
     sidecar: pick("sidecar", undefined, raw.sidecar, { ...DEFAULTS.sidecar }),
+    ...(raw.frontier === undefined && flags.allowPollutedFrontier === undefined
+      ? {}
+      : {
+          frontier: group<ResolvedFrontier>(
+            "frontier",
+            raw.frontier,
+            structuredClone(DEFAULTS.frontier) as unknown as ResolvedFrontier,
+            {
+              ...(flags.allowPollutedFrontier === undefined ? {} : { allow_polluted: flags.allowPollutedFrontier }),
+            },
+          ),
+        }),
     task_revision: pick("task_revision", undefined, raw.task_revision, DEFAULTS.task_revision),
   };
   return { config, origins, notices };

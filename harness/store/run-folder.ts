@@ -15,6 +15,8 @@ const ARTIFACT_SCHEMAS = {
   "gate.json": "gate.v1",
   "kpis.json": "kpis.v1",
   "canary.json": "canary.v1",
+  "frontier.json": "frontier.v1",
+  "scatter.json": "scatter.v1",
   "provenance.json": "provenance.v1",
 } as const;
 

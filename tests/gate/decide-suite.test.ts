@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Merit } from "../../harness/domain/ship-choice.ts";
 import type { RowDecision } from "../../harness/gate/decide-row.ts";
-import { decideSuite, type Merit } from "../../harness/gate/decide-suite.ts";
+import { decideSuite } from "../../harness/gate/decide-suite.ts";
 import { gateResult } from "../fixtures/summary-builder.ts";
 
 type Verdict = RowDecision["verdict"];

@@ -14,6 +14,7 @@ export interface SweepFlags {
   readonly vramProfile?: "safe" | "balanced" | "stress";
   readonly canaryRuns?: number;
   readonly canaryLatencyVarianceThreshold?: number;
+  readonly allowPollutedFrontier?: boolean;
   readonly outDir: string;
   readonly json?: boolean;
   readonly resume?: string;
@@ -46,6 +47,7 @@ export function sweepOptionsFrom(config: string | undefined, flags: SweepFlags):
       vramProfile: flags.vramProfile,
       canaryRuns: flags.canaryRuns,
       canaryLatencyVarianceThreshold: flags.canaryLatencyVarianceThreshold,
+      allowPollutedFrontier: flags.allowPollutedFrontier,
     },
   };
 }

@@ -97,6 +97,7 @@ export interface MatrixConfig {
    * Root of `data:` paths, relative to the config.
    */
   data_dir?: string;
+  frontier?: FrontierConfig;
   /**
    * Revision of the task; part of a baseline's key.
    */
@@ -543,4 +544,22 @@ export interface SidecarConfig {
    * Which probe watches.
    */
   profile: "none";
+}
+/**
+ * What the frontier of the run is about.
+ */
+export interface FrontierConfig {
+  /**
+   * Metrics that rows are held against each other in; more of them put more rows on the front.
+   *
+   * @minItems 1
+   */
+  objectives?: [
+    "quality.accuracy" | "latency.call" | "throughput.items" | "memory.peak_rss" | "size.bytes_on_disk",
+    ...("quality.accuracy" | "latency.call" | "throughput.items" | "memory.peak_rss" | "size.bytes_on_disk")[]
+  ];
+  /**
+   * Whether rows that were measured while something else used the machine take part.
+   */
+  allow_polluted?: boolean;
 }
