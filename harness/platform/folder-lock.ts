@@ -1,4 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HarnessError } from "../domain/errors.ts";
@@ -9,10 +11,16 @@ import { type LockOwner, ownerIsGone, thisOwner } from "./lock-owner.ts";
 export interface FolderLock {
   /** Counts up with every holder; never repeats in one folder. */
   readonly generation: number;
+  /**
+   * STORE_WRITE unless this is still the lock: a holder that was stopped for long, or whose machine the others could not see, may
+   * have been passed over. To be asked right before a step that cannot be taken back.
+   */
+  assertHeld(): Promise<void>;
   release(): Promise<void>;
 }
 
-/** A lock file that is empty this long was left by a process that died while it wrote it. */
+const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+/** A lock file that has no content for so long was left by a power cut: its name reached the disk, its content did not. */
 const UNWRITTEN_MS = 5_000;
 const FIRST_WAIT_MS = 2;
 const LONGEST_WAIT_MS = 40;
@@ -21,9 +29,9 @@ const LONGEST_WAIT_MS = 40;
  * Takes the lock that lives in `folder` (made if missing; nothing else may live there). Waits up to `timeoutMs`, then STORE_WRITE
  * naming the holder. A holder that was killed is noticed at once on the same machine, after ten minutes from another one.
  *
- * The holder is whoever created the file of the highest generation: `7.held`, renamed to `7.free` on release. Creating a file
- * exclusively is the one step that decides, and generations only grow, so a stale lock is passed over, never removed by two
- * waiters at once. A late creator of a generation that has been used sees the other file of it, or a higher one, and steps back.
+ * The holder is whoever created the file of the highest generation: `7.held`, renamed to `7.free` on release. Giving a file that
+ * is written already that name is the one step that decides, and generations only grow, so a stale lock is passed over, never
+ * removed by two waiters at once. A late creator of a used generation sees its other file, or a higher one, and steps back.
  */
 export async function lockFolder(folder: string, { timeoutMs = 30_000 } = {}): Promise<FolderLock> {
   const deadline = Date.now() + timeoutMs;
@@ -81,27 +89,40 @@ async function liveHolder(folder: string, { names }: Newest): Promise<LockOwner 
 }
 
 async function tryGeneration(folder: string, generation: number): Promise<FolderLock | undefined> {
-  const name = `${generation}.held`;
-  const path = join(folder, name);
-  const handle = await open(path, "wx").catch((error: unknown) => {
-    if (errnoOf(error) === "EEXIST") return undefined;
-    throw error;
-  });
-  if (handle === undefined) return undefined;
+  const path = join(folder, `${generation}.held`);
+  // Older than any later generation, so that the next holder clears it away if this process is killed here.
+  const written = join(folder, `${generation}.${process.pid}-${randomBytes(4).toString("hex")}.new`);
   try {
-    await handle.writeFile(ownerText(thisOwner())).finally(() => handle.close());
+    await writeFile(written, ownerText(thisOwner()), { flag: "wx" });
+    await link(written, path).catch((error: unknown) => {
+      // File systems without hard links: the name may be there for a moment before its content.
+      if (!NO_LINKS.includes(errnoOf(error) ?? "")) throw error;
+      return copyFile(written, path, constants.COPYFILE_EXCL);
+    });
   } catch (error) {
-    await rm(path, { force: true }).catch(() => undefined);
+    // ENOENT: a later holder cleared it away.
+    if (errnoOf(error) === "EEXIST" || errnoOf(error) === "ENOENT") return undefined;
     throw error;
+  } finally {
+    await rm(written, { force: true });
   }
-  const seen = await newest(folder);
-  if (seen.generation !== generation || seen.names.length !== 1) {
+  const isNewest = async (): Promise<boolean> => {
+    const seen = await newest(folder);
+    return seen.generation === generation && seen.names.length === 1 && seen.names[0] === `${generation}.held`;
+  };
+  if (!(await isNewest())) {
     await rm(path, { force: true });
     return undefined;
   }
   await removeOlder(folder, generation);
   return {
     generation,
+    async assertHeld() {
+      if (await isNewest().catch(() => false)) return;
+      throw new HarnessError("STORE_WRITE", `The lock of ${folder} was lost while it was held`, {
+        hint: "This process was stopped for long, or the lock's folder was removed. Nothing was written; run the command again.",
+      });
+    },
     async release() {
       await rename(path, join(folder, `${generation}.free`)).catch(() => undefined);
     },

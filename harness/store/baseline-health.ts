@@ -8,7 +8,7 @@ import { lockFolder } from "../platform/folder-lock.ts";
 import { type BaselineLayout, type RecordKey, testSlug } from "./baseline-layout.ts";
 import { checkChain } from "./baseline-log.ts";
 import { saveIndex } from "./baseline-state.ts";
-import { entryOf, parseRecord, readRecord } from "./baseline-store.ts";
+import { entryOf, isDamage, parseRecord, readRecord } from "./baseline-store.ts";
 import { type Transaction, transact } from "./baseline-transaction.ts";
 
 /** Something that is not as the log says. */
@@ -113,7 +113,7 @@ async function checkRecords({ layout, transaction, options, problems, files, now
       await readRecord(layout, entry);
       entry.mtime_ms = found?.mtimeMs ?? null;
     } catch (error) {
-      if (!(error instanceof HarnessError)) throw error;
+      if (!isDamage(error)) throw error;
       const { test_id, ref } = entry;
       await commit({ op: "quarantine", ...now(), key: { test_id, ref }, why: error.message });
       const code = isThere ? "RECORD_CORRUPT" : "RECORD_MISSING";
@@ -138,7 +138,7 @@ async function checkUnknown({ layout, transaction, options, problems, files, now
       const message = `${path} is a whole record, but the log does not know it`;
       problems.push({ code: "RECORD_UNKNOWN", subject, message, repaired });
     } catch (error) {
-      if (!(error instanceof HarnessError)) throw error;
+      if (!isDamage(error)) throw error;
       await mkdir(layout.quarantine, { recursive: true });
       await rename(path, join(layout.quarantine, `unknown--${subject}`));
       problems.push({ code: "RECORD_CORRUPT", subject, message: `set aside: ${error.message}`, repaired: false });

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { HarnessError } from "../domain/errors.ts";
 import type { AuditLog } from "../domain/generated/baseline-audit-v1.ts";
 import { openAppender } from "../platform/appender.ts";
@@ -82,10 +82,13 @@ export async function checkChain(path: string): Promise<void> {
   }
 }
 
-/** Appends one line and waits for the disk. The caller holds the store's lock; what a crash left behind `place` is cut off. */
+/**
+ * Appends one line and waits for the disk. The caller holds the store's lock; the `tornBytes` that a crash left behind `place` are
+ * cut off. STORE_WRITE where the log is of another length: somebody wrote without the lock, and what they wrote is not lost.
+ */
 export async function appendLine(
   path: string,
-  place: LogPlace,
+  place: LogPlace & { readonly tornBytes: number },
   body: AuditBody,
 ): Promise<{ line: AuditLine; end: LogPlace }> {
   const { text, seal } = sealLine(place, body);
@@ -97,6 +100,12 @@ export async function appendLine(
       code: "STORE_SCHEMA",
     },
   );
+  const found = (await stat(path).catch(() => undefined))?.size ?? 0;
+  if (found !== place.bytes + place.tornBytes) {
+    throw new HarnessError("STORE_WRITE", `${path} changed while it was locked`, {
+      hint: "Something that does not know the lock writes to it. Run the command again.",
+    });
+  }
   const appender = await openAppender(path, { keepBytes: place.bytes });
   try {
     await appender.append(text);

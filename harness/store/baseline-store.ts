@@ -4,6 +4,7 @@ import type { QuarantinedEntry } from "../domain/generated/baseline-index-v1.ts"
 import type { Baseline } from "../domain/generated/baseline-v1.ts";
 import { type Clock, isoTime, systemClock } from "../platform/clock.ts";
 import { sha256 } from "../platform/digest.ts";
+import { errnoOf } from "../platform/file-errors.ts";
 import { readText } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
 import { validator } from "../platform/schema.ts";
@@ -106,7 +107,7 @@ export class BaselineStore {
   async read(entry: RecordKey & { readonly sha256: string }): Promise<Baseline> {
     let problem = "";
     const first = await this.#tryRead(entry).catch((error: unknown) => {
-      if (!(error instanceof HarnessError)) throw error;
+      if (!isDamage(error)) throw error;
       problem = error.message;
       return undefined;
     });
@@ -119,7 +120,7 @@ export class BaselineStore {
       try {
         return { kind: "whole", baseline: await this.#tryRead(current) } as const;
       } catch (error) {
-        if (!(error instanceof HarnessError)) throw error;
+        if (!isDamage(error)) throw error;
         await commit({ op: "quarantine", ...this.#now(), key: { test_id, ref }, why: error.message });
         return { kind: "set-aside" } as const;
       }
@@ -142,6 +143,16 @@ export class BaselineStore {
   #now(): { at: string; by: string } {
     return { at: isoTime(this.#clock), by: this.#actor };
   }
+}
+
+/**
+ * Whether a record is not what it should be, so that it is set aside. A file that merely cannot be read now (permission, too many open
+ * files, a failing disk) may be whole.
+ */
+export function isDamage(error: unknown): error is HarnessError {
+  if (!(error instanceof HarnessError)) return false;
+  const errno = errnoOf(error.cause);
+  return errno === undefined || !/^E[A-Z0-9]+$/.test(errno) || ["ENOENT", "ENOTDIR", "EISDIR"].includes(errno);
 }
 
 /** Reads one record's file and checks digest, schema and name. STORE_MISSING or STORE_CORRUPT. */

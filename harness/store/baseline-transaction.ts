@@ -1,9 +1,10 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { artifactJson } from "../domain/canonical-json.ts";
+import { sha256 } from "../platform/digest.ts";
 import { writeError } from "../platform/file-errors.ts";
-import { atomicWrite, syncFolder } from "../platform/files.ts";
-import { lockFolder } from "../platform/folder-lock.ts";
+import { atomicWrite, readBytes, syncFolder } from "../platform/files.ts";
+import { type FolderLock, lockFolder } from "../platform/folder-lock.ts";
 import type { BaselineLayout } from "./baseline-layout.ts";
 import { type AuditBody, type AuditLine, appendLine, readLog } from "./baseline-log.ts";
 import { applyLine, INDEX_EVERY, readState, type StoreState, saveIndex } from "./baseline-state.ts";
@@ -28,7 +29,7 @@ export async function transact<T>(layout: BaselineLayout, use: (transaction: Tra
     await prepareVolatile(layout);
     await finishBegun(layout);
     const state = await readState(layout);
-    const result = await use({ state, commit: (body, content) => commit(layout, state, body, content) });
+    const result = await use({ state, commit: (body, content) => commit({ layout, state, lock }, body, content) });
     if (state.unindexed >= INDEX_EVERY) await saveIndex(layout.index, state);
     return result;
   } finally {
@@ -37,14 +38,14 @@ export async function transact<T>(layout: BaselineLayout, use: (transaction: Tra
 }
 
 async function commit(
-  layout: BaselineLayout,
-  state: StoreState,
+  { layout, state, lock }: { readonly layout: BaselineLayout; readonly state: StoreState; readonly lock: FolderLock },
   body: AuditBody,
   content: string | undefined,
 ): Promise<AuditLine> {
   const seq = state.place.lines;
   await atomicWrite(staged(layout, seq), content ?? "");
-  const { line, end } = await appendLine(layout.log, state.place, body);
+  await lock.assertHeld();
+  const { line, end } = await appendLine(layout.log, { ...state.place, tornBytes: state.tornBytes }, body);
   await perform(layout, line);
   applyLine(state, line);
   state.place = end;
@@ -96,19 +97,26 @@ async function perform(layout: BaselineLayout, line: AuditLine): Promise<void> {
   }
 }
 
-/** A staged file whose line is in the log: the operation happened, its effect is done now. One without a line never happened. */
+/**
+ * A staged file of the log's last line: the operation happened, its effect is done now. Any other never happened here, or the log is
+ * another one than it was staged for (`.store/` was kept while the rest was restored from elsewhere).
+ */
 async function finishBegun(layout: BaselineLayout): Promise<void> {
   const names = await readdir(layout.staging);
   if (names.length === 0) return;
-  const whole = names.filter((name) => /^\d+\.json$/.test(name));
-  if (whole.length > 0) {
-    const lines = (await readLog(layout.log))?.lines ?? [];
-    for (const name of whole) {
-      const line = lines[Number.parseInt(name, 10)];
-      if (line !== undefined) await perform(layout, line);
-    }
+  if (names.some((name) => /^\d+\.json$/.test(name))) {
+    const line = (await readLog(layout.log))?.lines.at(-1);
+    if (line !== undefined && names.includes(`${line.seq}.json`) && (await isOf(layout, line)))
+      await perform(layout, line);
   }
   for (const name of names) await rm(join(layout.staging, name), { force: true });
+}
+
+/** Whether what is staged under the line's number is what the line recorded; other lines stage nothing that could be wrong. */
+async function isOf(layout: BaselineLayout, line: AuditLine): Promise<boolean> {
+  if (line.op !== "record") return true;
+  const as = { what: "staged record", code: "STORE_MISSING" } as const;
+  return sha256(await readBytes(staged(layout, line.seq), as)) === line.entry.sha256;
 }
 
 async function prepareVolatile(layout: BaselineLayout): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -7,6 +7,7 @@ import { checkHealth } from "../../harness/store/baseline-health.ts";
 import { readLog } from "../../harness/store/baseline-log.ts";
 import { matchBaseline } from "../../harness/store/baseline-match.ts";
 import { BaselineStore } from "../../harness/store/baseline-store.ts";
+import { transact } from "../../harness/store/baseline-transaction.ts";
 import { baseline } from "../fixtures/baseline-builder.ts";
 
 const root = mkdtempSync(join(tmpdir(), "quantgate-baselines-"));
@@ -226,6 +227,71 @@ test("an operation whose line is in the log is finished by the next process", as
   assert.equal((await store.read(b as NonNullable<typeof b>)).baseline_ref, "b");
   assert.deepEqual(readdirSync(layout.staging), []);
   assert.equal((await checkHealth(layout, { actor, deep: true })).sound, true);
+});
+
+test("what was staged for another log is not put in the place of a record", async () => {
+  const store = await storeWith("a", "b");
+  const { layout } = store;
+  const before = readFileSync(layout.record(key("b")), "utf8");
+  // Line 1 of this log is b; what is staged under its number is not.
+  writeFileSync(join(layout.staging, "1.json"), readFileSync(layout.record(key("a"))));
+  await store.record(baseline({ baseline_ref: "c" }), null);
+  assert.equal(readFileSync(layout.record(key("b")), "utf8"), before);
+  assert.equal((await checkHealth(layout, { actor, deep: true })).sound, true);
+});
+
+test("an old line is not done again: a record that was pruned and recorded again stays", async () => {
+  const store = await storeWith("a");
+  await store.prune({ keepLast: 0 });
+  await store.record(baseline({ baseline_ref: "a" }), null);
+  writeFileSync(join(store.layout.staging, "1.json"), "");
+  await store.record(baseline({ baseline_ref: "b" }), null);
+  assert.deepEqual(await refsOf(store), ["a", "b"]);
+  assert.equal((await checkHealth(store.layout, { actor, deep: true })).sound, true);
+});
+
+test("a record that cannot be read for now is an error, and is not set aside", async () => {
+  const store = await storeWith("a");
+  const [a] = (await store.list()).entries;
+  const path = store.layout.record(key("a"));
+  const content = readFileSync(path);
+  rmSync(path);
+  // Not ENOENT, also for root, whom no permission stops.
+  symlinkSync(path, path);
+  await assert.rejects(store.read(a as NonNullable<typeof a>), { code: "STORE_MISSING" });
+  assert.equal((await store.list()).quarantined.length, 0);
+  rmSync(path);
+  writeFileSync(path, content);
+  assert.equal((await store.read(a as NonNullable<typeof a>)).baseline_ref, "a");
+});
+
+test("a writer whose lock was passed over writes nothing", async () => {
+  const store = await storeWith("a");
+  const { layout } = store;
+  await assert.rejects(
+    transact(layout, async ({ state, commit }) => {
+      const [entry] = [...state.entries.values()];
+      // Another machine that could not see this process took the next generation.
+      writeFileSync(join(layout.locks, "99.held"), "1\n1\nelsewhere\n");
+      await commit({ op: "pin", at: "2026-01-01T00:00:00.000Z", by: actor, key: key(entry?.ref ?? ""), reason: null });
+    }),
+    { code: "STORE_WRITE", message: /lock .* was lost/ },
+  );
+  rmSync(join(layout.locks, "99.held"));
+  assert.equal((await store.list()).entries[0]?.pinned, false);
+});
+
+test("lines that somebody wrote without the lock are not cut off", async () => {
+  const store = await storeWith("a");
+  const { layout } = store;
+  await assert.rejects(
+    transact(layout, async ({ commit }) => {
+      writeFileSync(layout.log, "a line\n", { flag: "a" });
+      await commit({ op: "pin", at: "2026-01-01T00:00:00.000Z", by: actor, key: key("a"), reason: null });
+    }),
+    { code: "STORE_WRITE", message: /changed while it was locked/ },
+  );
+  assert.match(readFileSync(layout.log, "utf8"), /a line\n$/);
 });
 
 test("resolving goes by test, then revision, then hardware, and names what does not fit with the nearest", async () => {
