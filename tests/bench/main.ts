@@ -2,6 +2,7 @@
 const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>>> = {
   "baseline-store": () => import("./baseline-store.ts"),
   "change-points": () => import("./change-points.ts"),
+  "coco-evaluation": () => import("./coco-evaluation.ts"),
   "command-start": () => import("./command-start.ts"),
   "latency-loop": () => import("./latency-loop.ts"),
   "quantize-time": () => import("./quantize-time.ts"),
