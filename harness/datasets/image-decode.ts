@@ -1,6 +1,8 @@
 import type { Sharp, SharpOptions } from "sharp";
+import { type PictureSize, type Placement, placeImage, type ResizeMode } from "../domain/image-placement.ts";
 import type { Layout } from "./affine-from.ts";
 import { invalidItems } from "./describe.ts";
+import { resizeBilinear } from "./resize-bilinear.ts";
 import { type Picture, resizePicture } from "./resize-image.ts";
 
 /** How an image becomes a model input; recorded in the dataset's description. */
@@ -8,10 +10,11 @@ export interface ImageTarget {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
-  /** stretch: both axes on their own; letterbox: whole image, padded; center-crop: image covers the target, the rest is cut. */
-  readonly resize: "stretch" | "letterbox" | "center-crop";
+  readonly resize: ResizeMode;
   /** center-crop only, 0 < x ≤ 1: share of the covering image's side that is kept; 224 of 256 pixels = 0.875. */
   readonly cropFraction: number;
+  /** triangle: antialiased when shrinking (resize-image.ts); bilinear: two samples an axis, as detectors are trained (resize-bilinear.ts). */
+  readonly filter: "triangle" | "bilinear";
   /** Value of letterbox borders, 0..255. */
   readonly padValue: number;
   readonly color: "rgb" | "bgr" | "gray";
@@ -38,14 +41,25 @@ export async function imageDecoderVersions(): Promise<Record<string, string>> {
 
 /**
  * Decodes, orients, resizes and lays out one image: uint8, target.width x target.height x channels. Transparency is dropped, 16 bits
- * and other color spaces become 8-bit sRGB. Resizing as in resize-image.ts. CONFIG_DATA_INVALID, naming the image, when it cannot be decoded to its end.
+ * and other color spaces become 8-bit sRGB. Resizing as in resize-image.ts. CONFIG_DATA_INVALID, naming the image, when it cannot be
+ * decoded to its end or has not the `size` that its annotations are for.
  */
-export async function decodeImage(file: Uint8Array, target: ImageTarget, name: string): Promise<Uint8Array> {
+export async function decodeImage(
+  file: Uint8Array,
+  target: ImageTarget,
+  { name, size }: { readonly name: string; readonly size?: PictureSize | undefined },
+): Promise<Uint8Array> {
   const { default: sharp } = await loadSharp();
   try {
     const source = await decode(sharp, file);
-    const placement = place(source, target);
-    return layOut(resizePicture(source, placement).pixels, placement, target);
+    if (size !== undefined && (source.width !== size.width || source.height !== size.height)) {
+      throw new Error(
+        `it is ${source.width} x ${source.height} pixels, not ${size.width} x ${size.height} as annotated`,
+      );
+    }
+    const placement = placeImage(source, target);
+    const resize = target.filter === "bilinear" ? resizeBilinear : resizePicture;
+    return layOut(resize(source, placement).pixels, placement, target);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0]?.replace(/\.$/, "") : String(cause);
     throw invalidItems(
@@ -58,7 +72,8 @@ export async function decodeImage(file: Uint8Array, target: ImageTarget, name: s
 
 async function decode(sharp: SharpFactory, file: Uint8Array): Promise<Picture> {
   // A separate full decode: shrinking while loading a JPEG would change the pixels.
-  const { data, info } = await sharp(file, { failOn: "error" })
+  // Embedded color profiles are left alone, as by the loaders that models are trained with (Pillow, OpenCV, TensorFlow).
+  const { data, info } = await sharp(file, { failOn: "error", ignoreIcc: true })
     .autoOrient()
     .toColorspace("srgb")
     .removeAlpha()
@@ -69,30 +84,6 @@ async function decode(sharp: SharpFactory, file: Uint8Array): Promise<Picture> {
   const pixels = new Uint8Array(width * height * 3);
   for (let i = 0; i < pixels.length; i++) pixels[i] = data[Math.floor(i / 3) * channels] as number;
   return { width, height, pixels };
-}
-
-/** Size of the resized image, and where its left upper corner lies in the target (negative = cut off). */
-interface Placement {
-  readonly width: number;
-  readonly height: number;
-  readonly left: number;
-  readonly top: number;
-}
-
-function place(source: Picture, { width, height, resize, cropFraction }: ImageTarget): Placement {
-  if (resize === "stretch") return { width, height, left: 0, top: 0 };
-  const ratios = [width / source.width, height / source.height] as const;
-  const scale = resize === "letterbox" ? Math.min(...ratios) : Math.max(...ratios) / cropFraction;
-  const fit = (side: number, limit: number) => {
-    const scaled = Math.round(side * scale);
-    return resize === "letterbox" ? Math.min(limit, Math.max(1, scaled)) : Math.max(limit, scaled);
-  };
-  const scaled = { width: fit(source.width, width), height: fit(source.height, height) };
-  return {
-    ...scaled,
-    left: Math.trunc((width - scaled.width) / 2),
-    top: Math.trunc((height - scaled.height) / 2),
-  };
 }
 
 function layOut(

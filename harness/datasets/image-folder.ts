@@ -1,16 +1,14 @@
 import { readdir, stat } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import type { Dataset } from "../domain/dataset.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { ImageFolderDatasetConfig } from "../domain/generated/config-v1.ts";
-import { sha256 } from "../platform/digest.ts";
-import { readBytes } from "../platform/files.ts";
 import { affineFrom, channelAxisOf, describeAffine } from "./affine-from.ts";
 import { buildDataset, idFrom } from "./build-dataset.ts";
+import { decodeImages, describeTarget, imageShape } from "./decode-images.ts";
 import { invalidItems } from "./describe.ts";
 import { type ClassedFiles, classify, interleave } from "./image-classes.ts";
-import { decodeImage, type ImageTarget } from "./image-decode.ts";
+import type { ImageTarget } from "./image-decode.ts";
 import { type LabelledFile, readLabelsFile } from "./image-labels.ts";
 import { MISSING_HINT } from "./read-document.ts";
 import { limitedCount } from "./take-items.ts";
@@ -33,12 +31,14 @@ export async function loadImageFolder(
   const { files, labels, classNames } = await listLabelledImages(spec, resolvePath);
   const id = idFrom(basename(resolve(folder)));
   const count = limitedCount(files.length, spec.limit, id);
-  const channels = target.color === "gray" ? 1 : 3;
-  const shape =
-    target.layout === "nchw" ? [channels, target.height, target.width] : [target.height, target.width, channels];
+  const shape = imageShape(target);
   // A wrong normalization is found before minutes of decoding.
   const affine = affineFrom(spec.normalize, { shape, channelAxis: channelAxisOf(target.layout, 3) });
-  const { data, hashes } = await decodeAll(folder, files.slice(0, count), target, signal);
+  const { data, hashes } = await decodeImages(
+    folder,
+    files.slice(0, count).map((name) => ({ name })),
+    { target, signal },
+  );
   return buildDataset({
     id,
     itemNoun: "images",
@@ -66,23 +66,11 @@ function targetOf(spec: ImageFolderDatasetConfig): ImageTarget {
     height: spec.height,
     resize: spec.resize ?? "stretch",
     cropFraction: spec.crop_fraction ?? 1,
+    filter: spec.filter ?? "triangle",
     // The gray that detectors of the YOLO family are trained with.
     padValue: spec.pad_value ?? 114,
     color: spec.color ?? "rgb",
     layout: spec.layout ?? "nchw",
-  };
-}
-
-function describeTarget({ width, height, resize, cropFraction, padValue, color, layout }: ImageTarget) {
-  return {
-    width,
-    height,
-    resize,
-    ...(resize === "center-crop" ? { crop_fraction: cropFraction } : {}),
-    ...(resize === "letterbox" ? { pad_value: padValue } : {}),
-    filter: "triangle",
-    color,
-    layout,
   };
 }
 
@@ -136,43 +124,4 @@ async function listFolder(path: string): Promise<string[]> {
       cause,
     });
   }
-}
-
-async function decodeAll(
-  folder: string,
-  files: readonly string[],
-  target: ImageTarget,
-  signal: AbortSignal | undefined,
-): Promise<{ data: Uint8Array; hashes: string[] }> {
-  const size = target.width * target.height * (target.color === "gray" ? 1 : 3);
-  const data = new Uint8Array(files.length * size);
-  const hashes: string[] = new Array(files.length);
-  let next = 0;
-  let failed = false;
-  async function work(): Promise<void> {
-    while (next < files.length && !failed) {
-      signal?.throwIfAborted();
-      const item = next++;
-      const name = files[item] as string;
-      const file = await readBytes(join(folder, name), {
-        what: "the image",
-        code: "CONFIG_DATA_MISSING",
-        hint: "The labels file or class folder names it; correct the name or restore the image.",
-      });
-      hashes[item] = sha256(file);
-      data.set(await decodeImage(file, target, join(folder, name)), item * size);
-    }
-  }
-  // All workers are waited for, so that nothing runs on after an error was reported.
-  const done = await Promise.allSettled(
-    Array.from({ length: availableParallelism() }, () =>
-      work().catch((error: unknown) => {
-        failed = true;
-        throw error;
-      }),
-    ),
-  );
-  const broken = done.find((result) => result.status === "rejected");
-  if (broken !== undefined) throw broken.reason;
-  return { data, hashes };
 }

@@ -1,6 +1,7 @@
 import type { Dataset } from "../domain/dataset.ts";
 import type { DatasetConfig } from "../domain/generated/config-v1.ts";
 import { loadCifar10 } from "./cifar10-binary.ts";
+import { loadCoco } from "./coco.ts";
 import { loadImageFolder } from "./image-folder.ts";
 import { loadItems } from "./items-file.ts";
 import { loadNpy } from "./npy-dataset.ts";
@@ -31,6 +32,8 @@ export async function loadDataset(
       return loadCifar10(spec, resolvePath);
     case "image-folder":
       return loadImageFolder(spec, { resolvePath, signal });
+    case "coco":
+      return loadCoco(spec, { resolvePath, ...(signal === undefined ? {} : { signal }) });
     case "npy":
       return loadNpy(spec, resolvePath);
     case "simulated":

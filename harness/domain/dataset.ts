@@ -1,3 +1,4 @@
+import type { DetectionSet } from "./detection-set.ts";
 import type { ItemTensor } from "./item-tensor.ts";
 
 /** Plain JSON, for descriptions that are stored with an artifact. */
@@ -17,6 +18,8 @@ export interface Dataset {
   /** Class index of each item, 0 ≤ label < classNames.length. */
   readonly labels: Int32Array;
   readonly items: ItemTensor;
+  /** Boxes to be found, where the items are judged by detection; their labels are all 0 then. */
+  readonly boxes?: DetectionSet;
   /**
    * SHA-256 of each item's raw content, before preprocessing: the file's bytes for images, the stored values otherwise.
    * Comparable between datasets of one kind; an image file and the same picture in a binary batch have different ones.

@@ -8,7 +8,12 @@ export type Role = "baseline" | "required" | "candidate";
  * Labelled items, by kind.
  */
 export type DatasetConfig =
-  ItemsDatasetConfig | Cifar10DatasetConfig | ImageFolderDatasetConfig | NpyDatasetConfig | SimulatedDatasetConfig;
+  | ItemsDatasetConfig
+  | Cifar10DatasetConfig
+  | ImageFolderDatasetConfig
+  | CocoDatasetConfig
+  | NpyDatasetConfig
+  | SimulatedDatasetConfig;
 
 /**
  * What to compare, on what, how often, and by which gates.
@@ -342,6 +347,10 @@ export interface ImageFolderDatasetConfig {
    */
   crop_fraction?: number;
   /**
+   * triangle: antialiased when an image shrinks, as Pillow does (default); bilinear: two samples an axis, without antialiasing, as OpenCV's INTER_LINEAR.
+   */
+  filter?: "triangle" | "bilinear";
+  /**
    * Channel order.
    */
   color?: "rgb" | "bgr" | "gray";
@@ -352,6 +361,57 @@ export interface ImageFolderDatasetConfig {
   normalize?: NormalizeConfig;
   /**
    * Use the first N items only.
+   */
+  limit?: number;
+}
+/**
+ * Images with boxes in COCO's format: a folder of images and an annotations file (instances_*.json).
+ */
+export interface CocoDatasetConfig {
+  kind: "coco";
+  /**
+   * Folder that the file names of the annotations lie in.
+   */
+  images: string;
+  /**
+   * COCO annotations file with images, annotations and categories.
+   */
+  annotations: string;
+  /**
+   * Text file of image ids, one a line, or a JSON list: only these are used.
+   */
+  image_ids?: string;
+  /**
+   * Pixels of the model's input.
+   */
+  width: number;
+  /**
+   * Pixels of the model's input.
+   */
+  height: number;
+  /**
+   * letterbox (keeps the aspect, pads; default) or stretch.
+   */
+  resize?: "letterbox" | "stretch";
+  /**
+   * Letterbox padding, 0..255; default 114.
+   */
+  pad_value?: number;
+  /**
+   * bilinear: two samples an axis, without antialiasing, as OpenCV's INTER_LINEAR (default); triangle: antialiased when an image shrinks, as Pillow does.
+   */
+  filter?: "triangle" | "bilinear";
+  /**
+   * Channel order; default rgb.
+   */
+  color?: "rgb" | "bgr";
+  /**
+   * Axis order the model expects; default nchw.
+   */
+  layout?: "nhwc" | "nchw";
+  normalize?: NormalizeConfig;
+  /**
+   * Use the first N image ids, in ascending order.
    */
   limit?: number;
 }
