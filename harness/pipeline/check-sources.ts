@@ -3,10 +3,12 @@ import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { Frontier } from "../domain/generated/frontier-v1.ts";
 import type { Scatter } from "../domain/generated/scatter-v1.ts";
+import type { TaskBank } from "../domain/generated/task-bank-v1.ts";
 import { buildScatter } from "../explore/scatter.ts";
 import { readText } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
 import { validator } from "../platform/schema.ts";
+import { checkTaskBank } from "./check-task-bank.ts";
 import { frontierOf } from "./frontier.ts";
 import { readSummary, type StoredSummary } from "./read-summary.ts";
 
@@ -23,6 +25,7 @@ type SourceCheck = (artifact: never, place: ArtifactPlace) => Promise<string>;
 export const SOURCE_CHECKS: { readonly [schema: string]: SourceCheck | undefined } = {
   "frontier.v1": checkFrontier,
   "scatter.v1": checkScatter,
+  "task_bank.v1": (_: TaskBank, { path }: ArtifactPlace) => checkTaskBank(path),
 };
 
 async function checkFrontier(artifact: Frontier, { path, folder }: ArtifactPlace): Promise<string> {

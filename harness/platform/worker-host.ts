@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly label: string;
   readonly nodeFlags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** False: the child sees nothing of this process's environment, where keys and tokens live. True by default. */
+  readonly inheritsEnv?: boolean;
 }
 
 const CLOSE_MS = 2000;
@@ -34,12 +36,15 @@ interface Pending {
 }
 
 /** Starts `module` as a worker in its own process group. Failures to start show in the first request. */
-export function startWorker(module: URL, { label, nodeFlags = [], env = {} }: WorkerOptions): Worker {
+export function startWorker(
+  module: URL,
+  { label, nodeFlags = [], env = {}, inheritsEnv = true }: WorkerOptions,
+): Worker {
   const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(module)], {
     detached: true,
     windowsHide: true,
     stdio: ["ignore", "ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
+    env: inheritsEnv ? { ...process.env, ...env } : env,
   });
   const stderr = new Tail(KEPT_STDERR);
   child.stderr?.setEncoding("utf8").on("data", (text: string) => stderr.add(text));
