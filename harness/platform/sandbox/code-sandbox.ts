@@ -30,11 +30,11 @@ export function openCodeSandbox(): CodeSandbox {
 
   async function runJavascript(request: CodeRequest, signal?: AbortSignal): Promise<CodeOutcome> {
     const aborting = signal === undefined ? {} : { signal };
+    let isStarted = worker !== undefined;
     try {
-      if (worker === undefined) {
-        worker = startJavascript();
-        await worker.request(NOTHING, { timeoutMs: START_MS, ...aborting });
-      }
+      worker ??= startJavascript();
+      if (!isStarted) await worker.request(NOTHING, { timeoutMs: START_MS, ...aborting });
+      isStarted = true;
       return (await worker.request(request, { timeoutMs: request.timeLimitMs + GRACE_MS, ...aborting })) as CodeOutcome;
     } catch (error) {
       // Whatever it was, this child is dead, or not to be trusted any more.
@@ -42,8 +42,8 @@ export function openCodeSandbox(): CodeSandbox {
       worker = undefined;
       signal?.throwIfAborted();
       if (!(error instanceof HarnessError)) throw error;
+      if (!isStarted) return { status: "unavailable", reason: error.message };
       if (error.code === "RUNTIME_TIMEOUT") return { status: "timed-out" };
-      if (error.code === "RUNTIME_UNAVAILABLE") return { status: "unavailable", reason: error.message };
       return { status: "broke", message: "it broke the engine that runs it" };
     }
   }
