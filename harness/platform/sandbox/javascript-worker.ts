@@ -24,23 +24,31 @@ async function handle(message: unknown): Promise<CodeOutcome> {
   const runtime = engine.newRuntime();
   runtime.setMemoryLimit(request.memoryLimitMb << 20);
   runtime.setMaxStackSize(STACK_BYTES);
-  const deadline = performance.now() + request.timeLimitMs;
-  let isOver = false;
-  runtime.setInterruptHandler(() => {
-    isOver = performance.now() > deadline;
-    return isOver;
-  });
+  let deadline = Number.POSITIVE_INFINITY;
+  const isOver = () => performance.now() > deadline;
+  runtime.setInterruptHandler(isOver);
+  const start = () => {
+    deadline = performance.now() + request.timeLimitMs;
+  };
   try {
-    return run(runtime, request, () => isOver);
+    return run(runtime, request, { start, isOver });
   } catch (error) {
     // The engine itself gave up, e.g. its host's stack.
+    if (isOver()) return { status: "timed-out" };
     return { status: "broke", message: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function run(runtime: QuickJSRuntime, { code, tests }: CodeRequest, isOver: () => boolean): CodeOutcome {
+/** Time begins when the code does, not with the engine. */
+interface Limit {
+  start(): void;
+  isOver(): boolean;
+}
+
+function run(runtime: QuickJSRuntime, { code, tests }: CodeRequest, { start, isOver }: Limit): CodeOutcome {
   const context = runtime.newContext();
   const assertion = context.unwrapResult(context.evalCode(ASSERT_SOURCE, "assert.js"));
+  start();
   const loaded = context.evalCode(withoutExports(code), "answer.js");
   if (loaded.error) {
     const message = describe(context, loaded.error);
