@@ -11,6 +11,7 @@ const check = process.argv.includes("--check");
 
 const schema = JSON.parse(readFileSync(join(root, "schemas/config.v1.schema.json"), "utf8"));
 const { DEFAULTS } = await dist("plan/defaults.js");
+const { GATE_PRESETS } = await dist("plan/gate-presets.js");
 const { resolveGates } = await dist("plan/resolve-gates.js");
 const { RECIPE_NAMES, resolveRecipe } = await dist("quantize/recipes.js");
 const { ERROR_CODES } = await dist("domain/errors.js");
@@ -43,6 +44,7 @@ const SECTIONS = [
   ["latency", schema.properties.latency, DEFAULTS.latency],
   ["canary", schema.properties.canary, DEFAULTS.canary],
   ["run_quality", schema.properties.run_quality, DEFAULTS.run_quality],
+  ["stop", schema.properties.stop, DEFAULTS.stop],
   ["gates[]", schema.$defs.gate_override, NEW_GATE],
   ["sidecar", schema.properties.sidecar, DEFAULTS.sidecar],
   ["frontier", schema.properties.frontier, DEFAULTS.frontier],
@@ -70,6 +72,17 @@ const BLOCKS = {
       gates.map((gate) => [code(gate.id), code(gate.metric), gate.policy, bound(gate), gate.tier]),
     );
   },
+  "gate-presets": () =>
+    table(
+      ["preset", "margins", "sized for"],
+      Object.entries(GATE_PRESETS).map(([name, { margins, sizedFor }]) => [
+        code(name),
+        Object.entries(margins)
+          .map(([gate, margin]) => `${code(gate)} ${margin}`)
+          .join(", "),
+        `${sizedFor.items} items in ${sizedFor.classes} classes, ${sizedFor.blocks} blocks`,
+      ]),
+    ),
   metrics: () =>
     table(
       ["metric", "unit", "better", "time"],

@@ -1,7 +1,7 @@
-import type { Comparison } from "../domain/comparison.ts";
+import type { BlockValues, Comparison } from "../domain/comparison.ts";
 import type { RunQualityControls } from "../domain/generated/plan-v1.ts";
 import { blockPollution } from "./block-quality.ts";
-import { type CellSamples, logRatios } from "./cell-samples.ts";
+import { type ByBlock, type CellSamples, logRatios, present } from "./cell-samples.ts";
 import { clockSteps } from "./clock-steps.ts";
 import { pairScores } from "./quality-samples.ts";
 
@@ -45,6 +45,12 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
       throughputLogRatios: logRatios(candidate.itemsPerSecond, baseline.itemsPerSecond),
       isLatencyConstant: isClockStuck(candidate) || isClockStuck(baseline),
       isClockStepped: isStepped(candidate) || isStepped(baseline),
+      blocks: {
+        "latency.call": blockValues(candidate.latencyMedianS, baseline.latencyMedianS),
+        "memory.peak_rss": blockValues(candidate.peakRssBytes, baseline.peakRssBytes),
+        "throughput.items": blockValues(candidate.itemsPerSecond, baseline.itemsPerSecond),
+      },
+      latencyS: candidate.latencyS,
       bytesOnDisk: candidate.made?.bytes_on_disk ?? undefined,
       baselineBytesOnDisk: baseline.made?.bytes_on_disk ?? undefined,
       determinism: candidate.determinism,
@@ -65,6 +71,14 @@ function itemsByClass({ labels, classNames }: SessionFacts): { name: string; ite
     owner.items.push(item);
   }
   return classes.filter(({ items }) => items.length > 0);
+}
+
+function blockValues(candidate: ByBlock, baseline: ByBlock): BlockValues {
+  const differences = candidate.flatMap((value, block) => {
+    const reference = baseline[block];
+    return value === undefined || reference === undefined ? [] : [value - reference];
+  });
+  return { own: present(candidate), differences: Float64Array.from(differences) };
 }
 
 /** Samples of one trial that a clock which moves cannot time alike. */

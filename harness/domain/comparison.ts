@@ -30,6 +30,16 @@ export interface BlockPollution {
   readonly isPolluted: boolean;
 }
 
+/** A metric's value in the blocks where it was measured, in its base unit. */
+export interface BlockValues {
+  /** Of the cell itself, one a block. */
+  readonly own: Float64Array;
+  /** Candidate minus baseline, one a block with both. */
+  readonly differences: Float64Array;
+}
+
+export type BlockMetric = "latency.call" | "memory.peak_rss" | "throughput.items";
+
 /** Everything the gates may ask about one cell against its baseline. Undefined = not measured. */
 export interface Comparison {
   readonly cellId: string;
@@ -53,6 +63,10 @@ export interface Comparison {
   readonly latencyLogRatios: Float64Array;
   readonly memoryLogRatios: Float64Array;
   readonly throughputLogRatios: Float64Array;
+  /** What limits and absolute margins are held against. */
+  readonly blocks?: Readonly<Record<BlockMetric, BlockValues>>;
+  /** Every latency sample of the cell, s, in time order. */
+  readonly latencyS?: Float64Array;
   /** True when every latency sample of a cell, or of a long trial, has one value: a clock that does not move is not trusted. */
   readonly isLatencyConstant: boolean;
   /** True when a clock stepped in a trial of either cell; absent: none did. */

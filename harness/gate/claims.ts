@@ -1,6 +1,7 @@
 import type { PairedScores } from "../domain/comparison.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import * as stats from "../stats/index.ts";
+import { baselineShare } from "./effect.ts";
 
 /** p-values of a gate's two claims; undefined where nothing can be tested. The interval's verdict and these agree. */
 export interface Claims {
@@ -32,6 +33,35 @@ export function scoreDropClaims(scores: PairedScores, policy: GateSpecDoc["polic
 /** Steps of this size (about 1e-12) make equal ratios of quantized clocks equal again after rounding in ln. */
 const STEP = 2 ** -40;
 const snap = (x: number): number => Math.round(x / STEP) * STEP;
+
+/** Claims about a drop as a share of the baseline's accuracy; the border of each policy is a share too. */
+export function relativeScoreDropClaims(scores: PairedScores, policy: GateSpecDoc["policy"], margin: number): Claims {
+  const { n, table, differences = new Float64Array(0), strict } = scores;
+  if (n === 0) return { pass: undefined, fail: undefined };
+  return claims(policy, margin, -margin, (drop) => {
+    if (table !== undefined) {
+      const { pBelow, pAbove } = stats.relativeDropTest(table, { drop });
+      const share = baselineShare(table);
+      const points = share > 0 ? stats.pairedDropAbove(table, { difference: drop * share }) : 1;
+      return { below: pBelow, above: Math.max(pAbove, points) };
+    }
+    // A drop in points above the share is a fortiori a share above it.
+    const above = stats.tTest(differences, { location: Math.max(drop, 0), alternative: "greater" }).p;
+    return { below: stats.relativeDropTest(strict, { drop }).pBelow, above };
+  });
+}
+
+/** Claims about values of blocks, one each, against a limit (floor, ceiling) or a margin in their own unit: exact signed-rank. */
+export function blockClaims(values: Float64Array, policy: GateSpecDoc["policy"], threshold: number): Claims {
+  if (values.length === 0) return { pass: undefined, fail: undefined };
+  const sides: Sides = (location) => ({
+    below: stats.signedRank(values, { location, alternative: "less" }).p,
+    above: stats.signedRank(values, { location, alternative: "greater" }).p,
+  });
+  if (policy !== "floor") return claims(policy, threshold, -threshold, sides);
+  const { below, above } = sides(threshold);
+  return { pass: above, fail: below };
+}
 
 /** Claims about a relative change (+ is worse) from log ratios of blocks: the exact signed-rank test. */
 export function relativeChangeClaims(logRatios: Float64Array, policy: GateSpecDoc["policy"], margin: number): Claims {

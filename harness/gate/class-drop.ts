@@ -1,7 +1,7 @@
 import type { PairedScores } from "../domain/comparison.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
-import { type Claims, scoreDropClaims } from "./claims.ts";
-import { type Effect, scoreDrop } from "./effect.ts";
+import { type Claims, relativeScoreDropClaims, scoreDropClaims } from "./claims.ts";
+import { type Effect, relativeScoreDrop, scoreDrop } from "./effect.ts";
 import { judge } from "./judge.ts";
 
 /**
@@ -12,15 +12,26 @@ import { judge } from "./judge.ts";
  */
 export function worstClass(
   classes: readonly (PairedScores & { readonly name: string })[],
-  { policy, margin, alpha }: Pick<GateSpecDoc, "policy" | "alpha"> & { readonly margin: number },
+  {
+    policy,
+    margin,
+    alpha,
+    marginKind = "absolute",
+  }: Pick<GateSpecDoc, "policy" | "alpha"> & {
+    readonly margin: number;
+    readonly marginKind?: GateSpecDoc["margin_kind"];
+  },
 ): { effect: Effect; claims: Claims; detail: string } {
+  const isShare = marginKind === "relative";
+  const dropOf = isShare ? relativeScoreDrop : scoreDrop;
+  const claimsOf = isShare ? relativeScoreDropClaims : scoreDropClaims;
   const judged = classes.map((scores) => {
-    const plain = scoreDrop(scores, 1 - 2 * alpha);
-    const corrected = scoreDrop(scores, 1 - (2 * alpha) / classes.length);
+    const plain = dropOf(scores, 1 - 2 * alpha);
+    const corrected = dropOf(scores, 1 - (2 * alpha) / classes.length);
     const method = `${plain.method}, lower limit at alpha/${classes.length}`;
     const effect = { ...plain, low: corrected.low, method } as Effect;
     const verdict = judge(policy, effect, margin);
-    return { name: scores.name, effect, verdict, claims: scoreDropClaims(scores, policy, margin) };
+    return { name: scores.name, effect, verdict, claims: claimsOf(scores, policy, margin) };
   });
   const [failing, open] = (["fail", "inconclusive"] as const).map((kind) => judged.filter((x) => x.verdict === kind));
   const pool = failing?.length ? failing : open?.length ? open : judged;

@@ -1,28 +1,18 @@
 import type { Reason } from "../domain/codes.ts";
-import type { Comparison } from "../domain/comparison.ts";
+import type { Comparison, PairedScores } from "../domain/comparison.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
-import type { GateResultDoc, NeededDoc } from "../domain/generated/summary-v1.ts";
-import { METRICS } from "../domain/metric.ts";
+import type { GateResultDoc } from "../domain/generated/summary-v1.ts";
 import * as stats from "../stats/index.ts";
-import { type Claims, rateClaims, relativeChangeClaims, scoreDropClaims } from "./claims.ts";
+import { type Measured, measureBlocks, type NotMeasured } from "./block-gate.ts";
+import { type Claims, rateClaims, relativeScoreDropClaims, scoreDropClaims } from "./claims.ts";
 import { worstClass } from "./class-drop.ts";
 import { doubtsAbout } from "./doubts.ts";
-import { type Effect, effectDoc, exactEffect, logRatiosOf, relativeChange, scoreDrop } from "./effect.ts";
+import { effectDoc, exactEffect, relativeScoreDrop, scoreDrop } from "./effect.ts";
 import { judge, type Verdict } from "./judge.ts";
-import { blocksNeeded, itemsNeeded } from "./needed.ts";
-
-/** What a gate of one kind measured, before the policy turns it into a verdict. */
-interface Measured {
-  readonly effect: Effect;
-  readonly claims: Claims;
-  readonly detail?: string;
-  readonly needed?: NeededDoc | undefined;
-}
+import { itemsNeeded } from "./needed.ts";
 
 /** What does not vary claims nothing random. */
 const NO_CLAIMS: Claims = { pass: undefined, fail: undefined };
-
-type NotMeasured = { readonly reason: Reason };
 
 /** One gate on one comparison. Fail closed: what was not measured, or cannot be trusted, is never a pass. */
 export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResultDoc {
@@ -35,6 +25,7 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
     margin: spec.margin,
     margin_kind: spec.margin_kind,
     limit: spec.limit,
+    ...(spec.quantile == null ? {} : { quantile: spec.quantile }),
     effect: null,
     p_pass: null,
     p_fail: null,
@@ -69,9 +60,9 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   };
 }
 
-/** Floor and ceiling hold the plain value against a limit; the other policies hold its worsening against a margin. */
+/** These hold the plain value against a limit; the other policies hold its worsening against a margin. */
 function hasLimit({ policy }: GateSpecDoc): boolean {
-  return policy === "floor" || policy === "ceiling";
+  return policy === "floor" || policy === "ceiling" || policy === "quantile-limit";
 }
 
 /** Gates that a baseline must meet as well: they compare it with a limit or with itself, not with another cell. */
@@ -87,6 +78,13 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
       const scores = comparison.overall;
       if (scores === undefined || scores.n === 0) return { reason: "missing-metric" };
       if (hasLimit(spec)) return accuracyLimit(spec, scores.total, scores.n, level);
+      if (spec.margin_kind === "relative") {
+        return {
+          effect: relativeScoreDrop(scores, level),
+          claims: relativeScoreDropClaims(scores, spec.policy, margin),
+          needed: relativeItemsNeeded(scores, spec, comparison.secondsPerItem),
+        };
+      }
       const effect = scoreDrop(scores, level);
       return {
         effect,
@@ -102,7 +100,8 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
     }
     case "quality.class_accuracy": {
       if (comparison.classes.length === 0 || hasLimit(spec)) return { reason: "missing-metric" };
-      const worst = worstClass(comparison.classes, { policy: spec.policy, margin, alpha: spec.alpha });
+      const { policy, alpha, margin_kind: marginKind } = spec;
+      const worst = worstClass(comparison.classes, { policy, margin, alpha, marginKind });
       return { ...worst, needed: undefined };
     }
     case "size.bytes_on_disk": {
@@ -121,25 +120,22 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
       const flips = stats.clopperPearson({ successes: n - matching, n }, { level });
       return { effect: flips, claims: rateClaims({ successes: n - matching, n }, spec.policy, margin) };
     }
-    default: {
-      const logRatios = logRatiosOf(comparison, spec.metric) as Float64Array;
-      if (logRatios.length === 0 || hasLimit(spec)) return { reason: "missing-metric" };
-      if (!logRatios.every(Number.isFinite)) return { reason: "invalid-values" };
-      const worseIsMore = METRICS[spec.metric].better === "lower";
-      const oriented = worseIsMore ? logRatios : logRatios.map((x) => -x);
-      const effect = relativeChange(oriented, level);
-      return {
-        effect,
-        claims: relativeChangeClaims(oriented, spec.policy, margin),
-        needed: blocksNeeded({
-          logRatios: oriented,
-          margin,
-          alpha: spec.alpha,
-          secondsPerBlock: comparison.secondsPerBlock,
-        }),
-      };
-    }
+    default:
+      return measureBlocks(spec, comparison);
   }
+}
+
+/** A relative margin in points, at the baseline's accuracy as seen: planning needs no more. */
+function relativeItemsNeeded(
+  scores: PairedScores,
+  spec: GateSpecDoc,
+  secondsPerItem: number | undefined,
+): Measured["needed"] {
+  const { table } = scores;
+  if (table === undefined) return undefined;
+  const margin = (spec.margin as number) * ((table.a + table.b) / scores.n);
+  const effect = scoreDrop(scores, 1 - 2 * spec.alpha);
+  return itemsNeeded({ effect, table, margin, alpha: spec.alpha, secondsPerItem });
 }
 
 function accuracyLimit(spec: GateSpecDoc, total: number, n: number, level: number): Measured {
@@ -156,7 +152,7 @@ function rateAgainstLimit(spec: GateSpecDoc, counts: stats.Counts, level: number
 function reasonsFor(spec: GateSpecDoc, verdict: Verdict, doubts: readonly Reason[]): Reason[] {
   if (doubts.length > 0) return [...doubts];
   if (verdict === "inconclusive") return ["underpowered"];
-  if (verdict === "fail" && spec.metric === "latency.call") return ["slower-than-baseline"];
+  if (verdict === "fail" && spec.metric === "latency.call" && !hasLimit(spec)) return ["slower-than-baseline"];
   if (verdict === "fail" && spec.metric === "determinism.rate") return ["outputs-vary"];
   return [];
 }

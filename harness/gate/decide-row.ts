@@ -38,7 +38,8 @@ export function rowFailPValue({ gates }: Pick<RowDecision, "gates">): number | u
   if (failed.length === 0) return undefined;
   // Bytes, or a variant that could not be made: nothing random decided these.
   if (failed.some((gate) => (gate.p_fail ?? null) === null)) return 0;
-  const random = primary.filter((gate) => gate.policy !== "exact");
+  // What a baseline is only the reference of makes no claim about it.
+  const random = primary.filter((gate) => gate.policy !== "exact" && gate.verdict !== "reference");
   const { adjusted } = stats.holm(random.map((gate) => (gate.verdict === "fail" ? (gate.p_fail as number) : 1)));
   const surviving = adjusted.filter((p, i) => p <= (random[i] as GateResultDoc).alpha);
   return surviving.length === 0 ? undefined : Math.min(...surviving);
@@ -46,7 +47,8 @@ export function rowFailPValue({ gates }: Pick<RowDecision, "gates">): number | u
 
 /** Primary gates whose verdict could err by chance: the family of Holm's correction. */
 export function chanceGates(gates: readonly GateResultDoc[]): number {
-  return gates.filter((gate) => gate.tier === "primary" && gate.policy !== "exact").length;
+  return gates.filter((gate) => gate.tier === "primary" && gate.policy !== "exact" && gate.verdict !== "reference")
+    .length;
 }
 
 /** p-value of the row's claim: the largest of its primary gates' (intersection-union); exact gates that pass claim nothing. */

@@ -1,13 +1,15 @@
 import type { SuiteDoc } from "../domain/generated/summary-v1.ts";
 import { fastestSmallest, type Merit } from "../domain/ship-choice.ts";
 import * as stats from "../stats/index.ts";
-import { type RowDecision, rowFailPValue, rowPValue } from "./decide-row.ts";
+import { chanceGates, type RowDecision, rowFailPValue, rowPValue } from "./decide-row.ts";
 
 /**
  * The suite's verdict. Required variants were named before anything was measured, so each is judged at its own α. Picking any
  * passing candidate is a claim about the best of many, so candidates count only where their pass survives Holm over all of them.
- * "Some required variant is worse" is a union too: its fail counts where it survives Holm over the required ones.
- * A run without a baseline reading that holds its own gates decides nothing.
+ * Exit code 3 is a union as well ("a required variant, or a baseline, violates a gate"). A row's fail is already Holm's smallest
+ * p-value over its primary gates; it counts where it survives Holm over all required rows and all baselines that have gates of
+ * their own. So the chance of a 3 while all of them meet all their gates is at most α, whatever their number and dependence.
+ * Without required variants a 3 says that *every* candidate failed: an intersection, which needs no more than each row's own α.
  */
 export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit[], alpha: number): SuiteDoc {
   const required = rows.filter((row) => row.role === "required");
@@ -16,16 +18,26 @@ export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit
   const shippable = [...required.filter((row) => row.verdict === "pass").map((row) => row.cellId), ...certified];
   const rule = `required variants at their own alpha; Holm over ${candidates.length} candidates; then the fastest, the smaller of equals`;
   const base = { certified, ship: null as string | null, recommendation_rule: rule };
-  const baseline = rows.find((row) => row.role === "baseline" && row.gates.some(isBroken));
-  if (baseline !== undefined) {
-    const reasons = [`the baseline ${baseline.cellId} fails its own gates`];
-    return { ...base, certified: [], verdict: "fail", exit_code: 3, reasons };
+  const baselines = rows.filter((row) => row.role === "baseline" && chanceGates(row.gates) > 0);
+  const family = [...required, ...baselines];
+  const proven = holmFailed(family, alpha);
+  const broken = rows.find((row) => row.role === "baseline" && row.gates.some(isBroken));
+  if (broken !== undefined) {
+    const isProven = rowFailPValue(broken) === 0 || proven.has(broken.cellId);
+    const after = isProven ? "" : ", but not after correcting for the number of claims";
+    const reasons = [`the baseline ${broken.cellId} fails its own gates${after}`];
+    return {
+      ...base,
+      certified: [],
+      verdict: isProven ? "fail" : "inconclusive",
+      exit_code: isProven ? 3 : 4,
+      reasons,
+    };
   }
   const ship = fastestSmallest(merits.filter(({ cellId }) => shippable.includes(cellId)))?.cellId ?? null;
-  const failed = required.filter((row) => row.verdict === "fail");
-  const isCertain = holmFailed(required, alpha);
+  const failed = required.filter((row) => row.verdict === "fail" && proven.has(row.cellId));
   const open = required.filter((row) => row.verdict === "inconclusive" || row.verdict === "fail");
-  if (isCertain) {
+  if (failed.length > 0) {
     return {
       ...base,
       ship,
@@ -37,7 +49,7 @@ export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit
   if (open.length > 0) {
     const reasons = open.map((row) =>
       row.verdict === "fail"
-        ? `required ${row.cellId} fails alone, but not after correcting for ${required.length} required variants`
+        ? `required ${row.cellId} fails alone, but not after correcting for ${family.length} rows`
         : `required ${row.cellId} is inconclusive`,
     );
     return { ...base, ship, verdict: "inconclusive", exit_code: 4, reasons };
@@ -69,7 +81,9 @@ function holmCertified(candidates: readonly RowDecision[], alpha: number): strin
     .map((row) => row.cellId);
 }
 
-function holmFailed(required: readonly RowDecision[], alpha: number): boolean {
-  const { adjusted } = stats.holm(required.map((row) => (row.verdict === "fail" ? (rowFailPValue(row) ?? 1) : 1)));
-  return required.some((row, i) => row.verdict === "fail" && (adjusted[i] as number) <= alpha);
+/** Cells whose fail survives Holm over all the rows of the family. */
+function holmFailed(family: readonly RowDecision[], alpha: number): ReadonlySet<string> {
+  const ps = family.map((row) => rowFailPValue(row) ?? 1);
+  const { adjusted } = stats.holm(ps);
+  return new Set(family.filter((_, i) => (adjusted[i] as number) <= alpha).map((row) => row.cellId));
 }

@@ -1,4 +1,4 @@
-import type { Comparison, PairedScores } from "../domain/comparison.ts";
+import type { Comparison, PairedScores, PairedTable } from "../domain/comparison.ts";
 import type { EstimateDoc } from "../domain/generated/summary-v1.ts";
 import * as stats from "../stats/index.ts";
 
@@ -21,6 +21,37 @@ export function scoreDrop(scores: PairedScores, level: number): Effect {
   if (mean.value === undefined) return mean;
   const { high } = stats.tangoInterval(scores.strict, { level });
   return { ...mean, high, method: `${mean.method} below, tango above` };
+}
+
+/** Accuracy of the baseline on a table. */
+export function baselineShare({ a, b, c, d }: PairedTable): number {
+  return (a + b) / (a + b + c + d);
+}
+
+/**
+ * Drop as a share of the baseline's accuracy, from the score test of a ratio of paired proportions. Where runs differ: the strict
+ * table for the upper limit; below, the drop in points, which is never more than that share.
+ */
+export function relativeScoreDrop(scores: PairedScores, level: number): Effect {
+  if (scores.table !== undefined) {
+    const interval = stats.relativeDropInterval(scores.table, { level });
+    if (interval.value === undefined) return interval;
+    // As for the drop in points: a FAIL rests on the lower limit, and few expected drops make a score test fail too often.
+    const { low } = stats.pairedLowerLimit(scores.table, { level });
+    return { ...interval, low: Math.min(interval.low, low / baselineShare(scores.table)) };
+  }
+  const mean = stats.tInterval(scores.differences ?? new Float64Array(0), { level });
+  const { high } = stats.relativeDropInterval(scores.strict, { level });
+  const before = scores.total + (mean.value ?? 0) * scores.n;
+  if (mean.value === undefined || before <= 0) return mean;
+  const low = mean.low > 0 ? mean.low : Number.NEGATIVE_INFINITY;
+  return {
+    ...mean,
+    value: 1 - scores.total / before,
+    low,
+    high,
+    method: `${mean.method} below, paired-ratio-score above`,
+  };
 }
 
 /** Relative change candidate/baseline - 1 (+ is more) from log ratios of blocks: Hodges-Lehmann with the exact Wilcoxon interval. */

@@ -25,7 +25,9 @@ export function judge(policy: GateSpecDoc["policy"], effect: Effect, threshold: 
       return isAbove(low, -threshold) && isAbove(threshold, high) ? "pass" : "inconclusive";
     case "floor":
       return high < threshold ? "fail" : low >= threshold ? "pass" : "inconclusive";
+    // A quantile is within the limit as a plain value is: by its order-statistic bound.
     case "ceiling":
+    case "quantile-limit":
       return low > threshold ? "fail" : high <= threshold ? "pass" : "inconclusive";
     case "exact":
       return value <= threshold ? "pass" : "fail";

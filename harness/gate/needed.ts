@@ -28,22 +28,45 @@ export function itemsNeeded(options: {
   return needed(Math.ceil(Math.max(total, least)) - effect.n, "items", secondsPerItem);
 }
 
-/** Further blocks that would settle a ratio gate with 80 % power, by the normal approximation with the spread seen. */
+/**
+ * Further blocks that would settle a gate with 80 % power, by the normal approximation with the spread seen. `values` and `margin` on
+ * one scale: log ratios and ln(1 + δ), or differences and δ.
+ */
 export function blocksNeeded(options: {
-  readonly logRatios: Float64Array;
+  readonly values: Float64Array;
   readonly margin: number;
   readonly alpha: number;
   readonly secondsPerBlock: number | undefined;
 }): NeededDoc | undefined {
-  const { logRatios, margin, alpha, secondsPerBlock } = options;
-  const n = logRatios.length;
+  const { values, margin, alpha, secondsPerBlock } = options;
+  const n = values.length;
   // The smallest n at which the exact Wilcoxon interval is finite at this level: 2^-n ≤ α.
   const finite = Math.ceil(Math.log2(1 / alpha));
   if (n < 2) return needed(finite - n, "trials", secondsPerBlock);
-  const mean = logRatios.reduce((sum, x) => sum + x, 0) / n;
-  const variance = logRatios.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1);
-  const total = Math.ceil((zSum(alpha) ** 2 * variance) / (Math.log1p(margin) - mean) ** 2);
+  const mean = values.reduce((sum, x) => sum + x, 0) / n;
+  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1);
+  const total = Math.ceil((zSum(alpha) ** 2 * variance) / (margin - mean) ** 2);
   return needed(Math.max(total, finite) - n, "trials", secondsPerBlock);
+}
+
+/** Further calls that would support a quantile limit if the share over it stays what was seen; undefined where that share is too large. */
+export function callsNeeded(options: {
+  readonly over: number;
+  readonly n: number;
+  readonly quantile: number;
+  readonly alpha: number;
+}): NeededDoc | undefined {
+  const { over, n, quantile, alpha } = options;
+  const share = over / n;
+  if (share >= 1 - quantile) return undefined;
+  const settles = (total: number) =>
+    stats.binomialCdf(Math.ceil(share * total), { n: total, p: 1 - quantile }) <= alpha;
+  let total = n + 1;
+  while (!settles(total)) {
+    total = Math.ceil(total * 1.05);
+    if (total > MOST) return undefined;
+  }
+  return needed(total - n, "calls", undefined);
 }
 
 function zSum(alpha: number): number {

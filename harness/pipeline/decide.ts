@@ -54,7 +54,7 @@ export async function writeDecision(
 
 /**
  * Decides a stored run by a policy file: `{ "gates": [...], "alpha": ... }` as in a config. Changes apply to the run's own gates
- * by id; an alpha applies to all that the file does not name one for.
+ * by id, or to those of a `gate_preset` that the file names; an alpha applies to all that the file does not name one for.
  */
 export async function decideWithPolicy(options: {
   readonly run: string;
@@ -67,11 +67,11 @@ export async function decideWithPolicy(options: {
   const certificate = options.certificate === undefined ? undefined : await readCertificate(options.certificate);
   if (options.policy === undefined) return decide(folder, { certificate });
   const plan = await readPlan(folder);
-  const { gates: changes, alpha } = await readPolicy(options.policy);
+  const { gates: changes, alpha, gate_preset: preset } = await readPolicy(options.policy);
   const base = alpha === undefined ? plan.gates : plan.gates.map((gate) => ({ ...gate, alpha }));
   const config = plan.config as { alpha?: number };
   const resolved = resolveGates({
-    base,
+    ...(preset === undefined ? { base } : { preset }),
     changes,
     alpha: alpha ?? config.alpha ?? DEFAULTS.alpha,
     lane: plan.execution_lane,

@@ -14,7 +14,7 @@ export async function readPriors(outDir: string, name: string): Promise<TrialPri
     const sums = new Map<string, { all: number[]; subset: number[] }>();
     for (const trial of trials) {
       const entry = sums.get(trial.cell_id) ?? { all: [], subset: [] };
-      if (trial.state === "completed") entry[trial.evaluates].push(trial.wall_s);
+      if (trial.state === "completed" && trial.evaluates !== "items") entry[trial.evaluates].push(trial.wall_s);
       sums.set(trial.cell_id, entry);
     }
     return Object.fromEntries(

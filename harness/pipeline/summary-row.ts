@@ -101,7 +101,7 @@ export function summaryRow(options: {
 
 /** The effect the gate used, so that the interval shown is the one that decided. */
 function gateEffect(decision: RowDecision, metric: string): EstimateDoc | null {
-  const gate = decision.gates.find((g) => g.metric === metric && g.policy !== "floor" && g.policy !== "ceiling");
+  const gate = decision.gates.find((g) => g.metric === metric && g.margin !== null && g.margin_kind === "absolute");
   return gate?.effect ?? null;
 }
 

@@ -3,6 +3,7 @@ import type {
   LatencyConfig,
   RunQualityConfig,
   RuntimeConfig,
+  StopConfig,
   WarmupConfig,
 } from "../domain/generated/config-v1.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
@@ -16,6 +17,8 @@ export const DEFAULTS = {
   batch_sizes: [1],
   seed: 1,
   alpha: 0.05,
+  gate_preset: "default",
+  stop: { mode: "fixed", claim: "super-population" },
   drop_flag: 0.05,
   execution_lane: "lab",
   vram_profile: "safe",
@@ -43,6 +46,7 @@ export const DEFAULTS = {
   latency: Required<LatencyConfig>;
   canary: Required<CanaryConfig>;
   run_quality: Required<RunQualityConfig>;
+  stop: Required<StopConfig>;
   [key: string]: unknown;
 };
 

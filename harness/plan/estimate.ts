@@ -24,10 +24,14 @@ export function estimatePlan(options: {
   let known = 0;
   let seconds = 0;
   for (const trial of plan.trials) {
-    const prior = priors[trial.cell_id]?.[trial.evaluates];
+    const { evaluates, items: range } = trial;
+    // A stretch of items costs what a trial of the subset does, and its items.
+    const prior = priors[trial.cell_id]?.[evaluates === "items" ? "subset" : evaluates];
     if (prior !== undefined) known++;
-    const items = plan.canary.subset.length + (trial.evaluates === "all" ? plan.dataset.count : 0);
-    seconds += prior ?? (plan.simulated ? 0 : fixed + items * ITEM_S);
+    const more = evaluates === "all" ? plan.dataset.count : (range?.count ?? 0);
+    const priorMore = evaluates === "items" ? more * ITEM_S : 0;
+    const items = plan.canary.subset.length + more;
+    seconds += prior !== undefined ? prior + priorMore : plan.simulated ? 0 : fixed + items * ITEM_S;
   }
   const recipes = plan.variants.filter((variant) => variant.kind === "recipe" && variant.recipe !== null).length;
   if (!plan.simulated) seconds += recipes * VARIANT_S;

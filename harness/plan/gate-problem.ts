@@ -14,22 +14,35 @@ interface Askable {
 
 const AGAINST_BASELINE: readonly Policy[] = ["non-inferiority", "any-regression", "equivalence"];
 
-// What varies from call to call has no exact policy: a point estimate would decide. Times and memory are measured beside the
-// baseline, block by block, so they have no limit of their own.
+const LIMITS: readonly Policy[] = ["floor", "ceiling"];
+
+// What varies from call to call has no exact policy: a point estimate would decide.
 const ASKABLE: { readonly [metric in MetricId]: Askable } = {
   "quality.accuracy": {
-    policies: [...AGAINST_BASELINE, "floor", "ceiling", "exact"],
-    marginKinds: ["absolute"],
+    policies: [...AGAINST_BASELINE, ...LIMITS, "exact"],
+    marginKinds: ["absolute", "relative"],
     isFraction: true,
   },
   "quality.class_accuracy": {
     policies: ["non-inferiority", "any-regression", "exact"],
-    marginKinds: ["absolute"],
+    marginKinds: ["absolute", "relative"],
     isFraction: true,
   },
-  "latency.call": { policies: AGAINST_BASELINE, marginKinds: ["relative"], isFraction: false },
-  "throughput.items": { policies: AGAINST_BASELINE, marginKinds: ["relative"], isFraction: false },
-  "memory.peak_rss": { policies: [...AGAINST_BASELINE, "exact"], marginKinds: ["relative"], isFraction: false },
+  "latency.call": {
+    policies: [...AGAINST_BASELINE, ...LIMITS, "quantile-limit"],
+    marginKinds: ["relative", "absolute"],
+    isFraction: false,
+  },
+  "throughput.items": {
+    policies: [...AGAINST_BASELINE, ...LIMITS],
+    marginKinds: ["relative", "absolute"],
+    isFraction: false,
+  },
+  "memory.peak_rss": {
+    policies: [...AGAINST_BASELINE, ...LIMITS, "exact"],
+    marginKinds: ["relative", "absolute"],
+    isFraction: false,
+  },
   "size.bytes_on_disk": {
     policies: ["exact", "non-inferiority", "any-regression", "ceiling"],
     marginKinds: ["absolute", "relative"],
@@ -49,7 +62,7 @@ export function defaultMarginKind(metric: MetricId): MarginKind {
 
 /** Whether the policy holds a plain value against a limit, rather than a worsening against a margin. */
 export function usesLimit(policy: Policy): boolean {
-  return policy === "floor" || policy === "ceiling";
+  return policy === "floor" || policy === "ceiling" || policy === "quantile-limit";
 }
 
 /** Why a gate can never be decided rightly, as a sentence; undefined when it can. */
@@ -65,13 +78,21 @@ export function gateProblem(gate: GateSpecDoc): string | undefined {
   if (value === null) return `${name} has policy ${gate.policy}, so it needs a "${what}"`;
   if (!(value >= 0) || value === Number.POSITIVE_INFINITY)
     return `${name} has the ${what} ${value}, which is no such number`;
+  const quantile = gate.quantile ?? null;
+  if (gate.policy === "quantile-limit" && quantile === null) {
+    return `${name} has policy quantile-limit, so it needs a "quantile", e.g. 0.99`;
+  }
+  if (gate.policy !== "quantile-limit" && quantile !== null) {
+    return `${name} has a quantile, which only the policy quantile-limit takes`;
+  }
+  if (usesLimit(gate.policy) && !isFraction && value === 0) return `${name} has the limit 0, which nothing can reach`;
   if (usesLimit(gate.policy)) {
     return isFraction && value > 1 ? `${name} has the limit ${value}, but ${gate.metric} is at most 1` : undefined;
   }
   if (!marginKinds.includes(gate.margin_kind)) {
     return `${name}: a margin of ${gate.metric} is ${marginKinds.join(" or ")}, not ${gate.margin_kind}`;
   }
-  if ((isFraction || gate.policy === "equivalence") && value >= 1)
+  if ((isFraction || (gate.policy === "equivalence" && gate.margin_kind === "relative")) && value >= 1)
     return `${name} has a margin of ${value}, which everything passes; 0.01 is one point`;
   if (gate.policy === "non-inferiority" && value === 0) {
     return `${name} has policy non-inferiority with a margin of 0, which nothing can pass; use any-regression or exact`;

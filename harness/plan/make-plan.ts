@@ -35,7 +35,12 @@ type Circumstance = (typeof CIRCUMSTANCES)[number];
  * how it is judged; not the commit, the estimate, the notices, the origins and where paths start.
  */
 export function makePlan({ config, origins, notices }: ConfigResolution, facts: PlanFacts): Plan {
-  const { gates, problems } = resolveGates({ changes: config.gates, alpha: config.alpha, lane: config.execution_lane });
+  const { gates, problems } = resolveGates({
+    changes: config.gates,
+    alpha: config.alpha,
+    lane: config.execution_lane,
+    preset: config.gate_preset,
+  });
   if (problems.length > 0) {
     throw new HarnessError("CONFIG_INVALID", `Config: ${problems.join("; ")}`, { hint: "See docs/configs.md, gates." });
   }

@@ -26,6 +26,7 @@ export interface ResolvedConfig
     | "calibration"
     | "data_dir"
     | "frontier"
+    | "stop"
   > {
   readonly models: ModelConfig[];
   readonly quants: QuantConfig[];
@@ -34,6 +35,7 @@ export interface ResolvedConfig
   readonly latency: Filled<NonNullable<MatrixConfig["latency"]>>;
   readonly canary: Filled<NonNullable<MatrixConfig["canary"]>>;
   readonly run_quality: Filled<NonNullable<MatrixConfig["run_quality"]>>;
+  readonly stop: Filled<NonNullable<MatrixConfig["stop"]>>;
   readonly calibration?: Filled<NonNullable<MatrixConfig["calibration"]>>;
   /** Present where anything about it was asked for. */
   readonly frontier?: Filled<NonNullable<MatrixConfig["frontier"]>>;
@@ -127,6 +129,8 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
     }),
     run_quality: group("run_quality", raw.run_quality, { ...DEFAULTS.run_quality } as ResolvedConfig["run_quality"]),
     gates: pick("gates", undefined, raw.gates, []),
+    gate_preset: pick("gate_preset", undefined, raw.gate_preset, DEFAULTS.gate_preset),
+    stop: group("stop", raw.stop, { ...DEFAULTS.stop } as ResolvedConfig["stop"]),
     alpha: pick("alpha", undefined, raw.alpha, DEFAULTS.alpha),
     drop_flag: pick("drop_flag", undefined, raw.drop_flag, DEFAULTS.drop_flag),
     execution_lane: pick("execution_lane", flags.executionLane, raw.execution_lane, DEFAULTS.execution_lane),

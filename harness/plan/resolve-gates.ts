@@ -1,11 +1,11 @@
 import type { GateConfig } from "../domain/generated/config-v1.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import { METRICS } from "../domain/metric.ts";
-import { DEFAULT_GATES } from "./defaults.ts";
+import { type GatePreset, presetGates } from "./gate-presets.ts";
 import { defaultMarginKind, gateProblem, usesLimit } from "./gate-problem.ts";
 
 /**
- * Default gates with the config's changes applied by id. A time gate advises on lane `ci` unless the config names its tier.
+ * The preset's gates with the config's changes applied by id. A time gate advises on lane `ci` unless the config names its tier.
  * A new id needs `metric` and `policy`; the problems found are returned as sentences, never thrown, so that the caller can say where.
  */
 export function resolveGates(options: {
@@ -14,9 +14,12 @@ export function resolveGates(options: {
   readonly lane: "ci" | "lab";
   /** What the changes apply to, with tiers and alphas as they are; default: the gates every sweep has, on the given lane. */
   readonly base?: readonly GateSpecDoc[];
+  /** Without a base: the gates to start from. */
+  readonly preset?: GatePreset | undefined;
 }): { readonly gates: GateSpecDoc[]; readonly problems: string[] } {
   const problems: string[] = [];
-  const base = options.base ?? DEFAULT_GATES.map((gate) => ({ ...gate, alpha: options.alpha }));
+  const base =
+    options.base ?? presetGates(options.preset ?? "default").map((gate) => ({ ...gate, alpha: options.alpha }));
   const byId = new Map(base.map((gate) => [gate.id, gate]));
   const named = new Set<string>();
   const seen = new Set<string>();
@@ -42,6 +45,12 @@ export function resolveGates(options: {
   return { gates, problems: [...problems, ...gates.flatMap((gate) => gateProblem(gate) ?? [])] };
 }
 
+/** The quantile goes with its policy; a given one is kept, so that it is refused where it has no meaning. */
+function quantileOf(policy: string, change: GateConfig, base: GateSpecDoc | undefined): Pick<GateSpecDoc, "quantile"> {
+  const quantile = change.quantile ?? (policy === "quantile-limit" ? base?.quantile : undefined);
+  return quantile == null ? {} : { quantile };
+}
+
 /** The gate as changed, or why the change makes none. */
 function changedGate(base: GateSpecDoc | undefined, change: GateConfig, alpha: number): GateSpecDoc | string {
   const { metric, policy } = { ...base, ...change };
@@ -64,5 +73,6 @@ function changedGate(base: GateSpecDoc | undefined, change: GateConfig, alpha: n
     margin_kind: change.margin_kind ?? known?.margin_kind ?? defaultMarginKind(metric),
     tier: change.tier ?? base?.tier ?? "advisory",
     alpha: change.alpha ?? base?.alpha ?? alpha,
+    ...quantileOf(policy, change, known),
   };
 }

@@ -70,9 +70,11 @@ function metricReason(summary: Summary, row: SummaryRow, gate: GateResultDoc): S
       ? { long: failed ? "below the floor" : "accuracy floor", short: "floor" }
       : { long: failed ? "accuracy drop" : "accuracy", short: "accuracy" },
     "quality.class_accuracy": { long: `class ${className(row, gate)}`, short: "class" },
-    "latency.call": failed
-      ? { long: `slower than ${baselineName(summary, row)}`, short: "slower" }
-      : { long: "speed", short: "speed" },
+    "latency.call": isLimit(gate)
+      ? { long: failed ? "latency limit broken" : "latency limit", short: "latency" }
+      : failed
+        ? { long: `slower than ${baselineName(summary, row)}`, short: "slower" }
+        : { long: "speed", short: "speed" },
     "throughput.items": { long: "throughput", short: "throughput" },
     "size.bytes_on_disk": { long: failed ? "too large" : "size", short: "size" },
     "memory.peak_rss": { long: failed ? "too much memory" : "memory", short: "memory" },
@@ -90,19 +92,25 @@ export function gateFact(summary: Summary, row: SummaryRow, gate: GateResultDoc)
 function measuredText(summary: Summary, row: SummaryRow, gate: GateResultDoc, effect: string): string {
   switch (gate.metric) {
     case "quality.accuracy":
-      return isLimit(gate) ? `accuracy ${effect}` : `drop ${spelled(effect, "points")}`;
+      if (isLimit(gate)) return `accuracy ${effect}`;
+      if (gate.margin_kind === "relative") return `drop ${effect} of the accuracy of ${baselineName(summary, row)}`;
+      return `drop ${spelled(effect, "points")}`;
     case "quality.class_accuracy":
+      if (gate.margin_kind === "relative") return `class ${className(row, gate)} drops ${effect} of its accuracy`;
       return `class ${className(row, gate)} drops ${spelled(effect, "points")}`;
     case "latency.call":
+      if (gate.policy === "quantile-limit") return `${quantileName(gate)} of latency ${effect}`;
+      if (isLimit(gate)) return `latency ${effect}`;
+      if (gate.margin_kind === "absolute") return `latency change ${effect}`;
       if (row.speedup === null) return `latency change ${effect}`;
       return `${speedText(row)} the speed of ${baselineName(summary, row)}`;
     case "size.bytes_on_disk":
       if (gate.limit !== null || row.bytes_ratio === null) return bytes(row.bytes_on_disk);
       return `${percent(row.bytes_ratio, { limits: [1] })} of the size of ${baselineName(summary, row)}`;
     case "memory.peak_rss":
-      return `peak memory change ${effect}`;
+      return `peak memory ${isLimit(gate) ? "" : "change "}${effect}`;
     case "throughput.items":
-      return `throughput loss ${effect}`;
+      return `throughput ${isLimit(gate) ? "" : "loss "}${effect}`;
     case "determinism.rate":
       return `${percent(row.determinism_rate, { digits: 1, limits: [1] })} of repeated trials agree`;
     default:
@@ -117,7 +125,9 @@ export function speedText(row: SummaryRow): string {
 
 /** Speeds that decide: the margins of the latency gates, which bound the relative change of latency. */
 export function speedLimits(row: SummaryRow): readonly number[] {
-  const margins = row.gates.filter((gate) => gate.metric === "latency.call").flatMap(gateLimits);
+  const margins = row.gates
+    .filter((gate) => gate.metric === "latency.call" && gate.margin_kind === "relative")
+    .flatMap((gate) => gate.margin ?? []);
   return margins.map((margin) => 1 / (1 + margin));
 }
 
@@ -136,7 +146,9 @@ export function speedWord(row: SummaryRow): "faster" | "slower" | "equal" | unde
 
 /** Drops that decide: the margins of the overall accuracy gates. */
 export function dropLimits(row: SummaryRow): readonly number[] {
-  return row.gates.filter((gate) => gate.metric === "quality.accuracy").flatMap((gate) => gate.margin ?? []);
+  return row.gates
+    .filter((gate) => gate.metric === "quality.accuracy" && gate.margin_kind === "absolute")
+    .flatMap((gate) => gate.margin ?? []);
 }
 
 /** `1 point`, `0.5 points`, from a fraction. */
@@ -148,10 +160,21 @@ export function pointsText(fraction: number): string {
 /** A relative change of size is far below this, an absolute one in bytes far above. */
 const LARGEST_RELATIVE = 100;
 
-/** Unit in which the effect of a gate is shown: points for quality, bytes for absolute sizes, else the relative change in percent. */
+const MEGABYTES: NumberStyle = { factor: 1e-6, digits: 2, significant: 3, suffix: " MB" };
+const MILLISECONDS: NumberStyle = { factor: 1000, digits: 2, significant: 3, suffix: " ms" };
+const PER_SECOND: NumberStyle = { factor: 1, digits: 1, significant: 3, suffix: "/s" };
+
+/** Unit in which the effect of a gate is shown: points for quality, the metric's own for limits and absolute margins, else percent. */
 export function gateStyle(gate: GateResultDoc): NumberStyle {
-  if (gate.metric.startsWith("quality.")) return isLimit(gate) ? { ...POINTS, digits: 2 } : POINTS;
-  return isInBytes(gate) ? { factor: 1e-6, digits: 2, significant: 3, suffix: " MB" } : PERCENT;
+  if (gate.metric.startsWith("quality.")) {
+    if (isLimit(gate)) return { ...POINTS, digits: 2 };
+    return gate.margin_kind === "relative" ? PERCENT : POINTS;
+  }
+  const isPlain = isLimit(gate) || gate.margin_kind === "absolute";
+  if (gate.metric === "latency.call" && isPlain) return MILLISECONDS;
+  if (gate.metric === "throughput.items" && isPlain) return PER_SECOND;
+  if (gate.metric === "memory.peak_rss" && isPlain) return MEGABYTES;
+  return isInBytes(gate) ? MEGABYTES : PERCENT;
 }
 
 /** Numbers that the effect of a gate must not be rounded onto or across. */
@@ -163,7 +186,7 @@ export function gateLimits(gate: GateResultDoc): readonly number[] {
 export function boundText(gate: GateResultDoc): string | undefined {
   const bound = gate.margin ?? gate.limit;
   if (!isNumber(bound)) return undefined;
-  if (gate.metric.startsWith("quality.") && !isLimit(gate)) return pointsText(bound);
+  if (gate.metric.startsWith("quality.") && !isLimit(gate) && gate.margin_kind === "absolute") return pointsText(bound);
   if (isInBytes(gate)) return bytes(bound);
   const { factor, suffix } = gateStyle(gate);
   // Nine digits: a bound is what a person wrote, and binary noise of the product is not part of it.
@@ -182,12 +205,17 @@ function againstText(gate: GateResultDoc): string {
 }
 
 function isLimit(gate: GateResultDoc): boolean {
-  return gate.policy === "floor" || gate.policy === "ceiling";
+  return gate.policy === "floor" || gate.policy === "ceiling" || gate.policy === "quantile-limit";
 }
 
 function isInBytes(gate: GateResultDoc): boolean {
   if (gate.metric !== "size.bytes_on_disk") return false;
   return gate.limit !== null || Math.max(Math.abs(gate.effect?.value ?? 0), gate.margin ?? 0) > LARGEST_RELATIVE;
+}
+
+/** `p99`, `p99.9`. */
+function quantileName({ quantile }: GateResultDoc): string {
+  return isNumber(quantile) ? `p${Number((quantile * 100).toPrecision(6))}` : "the quantile";
 }
 
 /** Puts the unit between the point estimate and its interval. */

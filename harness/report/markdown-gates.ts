@@ -52,7 +52,8 @@ function effectText(gate: GateResultDoc): string {
   const style = gateStyle(gate);
   const { effect } = gate;
   if (effect === null) return ABSENT;
-  const unit = gate.metric.startsWith("quality.") && gate.margin !== null ? " points" : "";
+  const unit =
+    gate.metric.startsWith("quality.") && gate.margin !== null && gate.margin_kind === "absolute" ? " points" : "";
   const shown = estimateText(effect, style, gateLimits(gate));
   if (effect.level === 1) return shown.replace(/ \[.*\]$/, "");
   const kind = gate.metric === "quality.class_accuracy" ? "class" : "";
@@ -63,7 +64,8 @@ function effectText(gate: GateResultDoc): string {
 function against(gate: GateResultDoc): string {
   const bound = boundText(gate);
   if (bound === undefined) return ABSENT;
-  const word = { floor: "at least", ceiling: "at most", exact: "at most" }[gate.policy] ?? "below";
+  const word =
+    { floor: "at least", ceiling: "at most", "quantile-limit": "at most", exact: "at most" }[gate.policy] ?? "below";
   return `${escapeMarkdown(gate.policy)}, ${word} ${bound}`;
 }
 

@@ -3,7 +3,7 @@ import type { GateSpecDoc, Plan, PlannedVariant } from "../domain/generated/plan
 import { roughWait } from "./durations.ts";
 import { type Fact, factLines } from "./fact-lines.ts";
 import { pointsText } from "./gate-words.ts";
-import { ABSENT, bytes, count, counted, percent } from "./numbers.ts";
+import { ABSENT, bytes, count, counted, isNumber, percent } from "./numbers.ts";
 import { type Column, tableLines, tableWidth } from "./table.ts";
 import { headerLine } from "./terminal.ts";
 import type { TextOptions } from "./text-options.ts";
@@ -150,7 +150,12 @@ function gateBound(gate: GateSpecDoc): string {
   if (bound === null) return ABSENT;
   if (gate.margin !== null && gate.margin_kind === "relative") return percent(bound, { limits: [bound] });
   if (gate.metric.startsWith("quality.")) return pointsText(bound);
-  if (gate.metric === "size.bytes_on_disk") return bytes(bound);
+  if (gate.metric === "size.bytes_on_disk" || gate.metric === "memory.peak_rss") return bytes(bound);
+  if (gate.metric === "throughput.items") return `${bound}/s`;
+  if (gate.metric === "latency.call") {
+    const quantile = isNumber(gate.quantile) ? `p${Number((gate.quantile * 100).toPrecision(6))} ` : "";
+    return `${quantile}${Number((bound * 1000).toPrecision(9))} ms`;
+  }
   return percent(bound, { limits: [bound] });
 }
 

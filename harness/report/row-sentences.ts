@@ -45,7 +45,7 @@ function undecided(summary: Summary, row: SummaryRow, itemNoun: string): string[
 
 /** The largest need of each unit decides all of them, because every gate sees the same items and trials. */
 function neededText(gates: readonly GateResultDoc[], itemNoun: string, isPart: boolean): string {
-  const units = (["items", "trials"] as const).flatMap((unit) => {
+  const units = (["items", "trials", "calls"] as const).flatMap((unit) => {
     const needs = gates.flatMap((gate) => (gate.needed?.unit === unit ? [gate.needed] : []));
     return needs.length === 0 ? [] : [needs.reduce((most, need) => (need.quantity > most.quantity ? need : most))];
   });

@@ -47,7 +47,11 @@ function sizeClaim(row: SummaryRow): string | undefined {
 /** What the non-inferiority gate proved; the estimate itself where no such gate passed. */
 function dropClaim(row: SummaryRow): string | undefined {
   const proof = row.gates.find(
-    (gate) => gate.metric === "quality.accuracy" && gate.policy === "non-inferiority" && gate.verdict === "pass",
+    (gate) =>
+      gate.metric === "quality.accuracy" &&
+      gate.policy === "non-inferiority" &&
+      gate.margin_kind === "absolute" &&
+      gate.verdict === "pass",
   );
   if (proof && proof.margin !== null) return `drop below ${pointsText(proof.margin)}`;
   return row.drop === null ? undefined : `drop ${estimateText(row.drop, POINTS, dropLimits(row))} points`;

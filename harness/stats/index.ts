@@ -63,6 +63,7 @@ export { type Counts, clopperPearson, type LevelOption, midPInterval, wilson } f
 export { type ProportionPlan, proportionPower, proportionSampleSize, suitePower } from "./proportion-power.ts";
 export { type QuantileEstimate, quantileInterval, quantileSampleSize } from "./quantile-interval.ts";
 export { type RatioPlan, ratioDetectable, ratioPower, ratioSampleSize } from "./ratio-power.ts";
+export { type RelativeDropTest, relativeDropInterval, relativeDropTest } from "./relative-drop.ts";
 export type { Statistic } from "./resample.ts";
 export { RNG_ALGORITHM, type Rng, rng } from "./rng.ts";
 export { mlperfAllowance, mlperfQueries, type ServiceLevelOptions } from "./service-level.ts";

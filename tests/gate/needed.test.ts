@@ -50,7 +50,7 @@ test("at least one more is asked for where the formula says enough", () => {
 });
 
 function blocks(logRatios: Float64Array, margin: number, alpha = 0.05) {
-  return blocksNeeded({ logRatios, margin, alpha, secondsPerBlock: 2 });
+  return blocksNeeded({ values: logRatios, margin: Math.log1p(margin), alpha, secondsPerBlock: 2 });
 }
 
 test("blocks are at least as many as a finite interval takes: 5 at alpha .05, 7 at .01", () => {

@@ -107,12 +107,11 @@ const IMPOSSIBLE: [string, GateConfig, RegExp][] = [
   ["a margin of all items", { id: "accuracy_drop", margin: 1 }, /everything passes/],
   ["percent instead of a share", { id: "accuracy_drop", margin: 5 }, /everything passes/],
   ["a floor above 1", { id: "f", metric: "quality.accuracy", policy: "floor", limit: 98 }, /at most 1/],
-  ["a relative accuracy margin", { id: "accuracy_drop", margin_kind: "relative" }, /absolute, not relative/],
-  ["an absolute latency margin", { id: "latency_ratio", margin_kind: "absolute" }, /relative, not absolute/],
+  ["a relative determinism margin", { id: "determinism", margin_kind: "relative" }, /absolute, not relative/],
   [
-    "a ceiling in seconds",
-    { id: "l", metric: "latency.call", policy: "ceiling", limit: 0.01 },
-    /cannot be judged by ceiling/,
+    "a floor in seconds of zero",
+    { id: "l", metric: "latency.call", policy: "floor", limit: 0 },
+    /limit 0, which nothing can reach/,
   ],
   ["an exact latency", { id: "latency_ratio", policy: "exact" }, /cannot be judged by exact/],
   [

@@ -82,6 +82,11 @@ export interface MatrixConfig {
    */
   gates?: GateConfig[];
   /**
+   * Gates to start from: strict, default or exploratory margins (docs/configs.md says what each is sized for).
+   */
+  gate_preset?: "strict" | "default" | "exploratory";
+  stop?: StopConfig;
+  /**
    * One-sided error rate of every gate that names none.
    */
   alpha?: number;
@@ -570,7 +575,7 @@ export interface GateConfig {
   /**
    * How the interval becomes a verdict (docs: statistics).
    */
-  policy?: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact";
+  policy?: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact" | "quantile-limit";
   /**
    * Margin δ on the worsening effect; absolute in the metric's unit or relative to the baseline. Null where the policy uses a limit.
    */
@@ -580,9 +585,13 @@ export interface GateConfig {
    */
   margin_kind?: "absolute" | "relative";
   /**
-   * Limit of a floor or ceiling, in the metric's unit. Null elsewhere.
+   * Limit of a floor, ceiling or quantile-limit, in the metric's unit. Null elsewhere.
    */
   limit?: number | null;
+  /**
+   * Quantile of a quantile-limit, e.g. 0.99: that share of the calls must stay within the limit. Null elsewhere.
+   */
+  quantile?: number | null;
   /**
    * `primary` gates decide, `advisory` gates are reported.
    */
@@ -595,6 +604,19 @@ export interface GateConfig {
    * False removes the gate.
    */
   enabled?: boolean;
+}
+/**
+ * When a variant is done.
+ */
+export interface StopConfig {
+  /**
+   * fixed: every planned item and trial is run; anytime: items and blocks are run until the primary gates are settled.
+   */
+  mode?: "fixed" | "anytime";
+  /**
+   * What an early verdict speaks of: super-population (more items like these), or finite-set (these items only; a weaker claim that needs fewer of them).
+   */
+  claim?: "super-population" | "finite-set";
 }
 /**
  * Hardware sidecar.

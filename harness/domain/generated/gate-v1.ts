@@ -81,7 +81,7 @@ export interface GateSpecDoc {
   /**
    * How the interval becomes a verdict (docs: statistics).
    */
-  policy: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact";
+  policy: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact" | "quantile-limit";
   /**
    * Margin δ on the worsening effect; absolute in the metric's unit or relative to the baseline. Null where the policy uses a limit.
    */
@@ -91,9 +91,13 @@ export interface GateSpecDoc {
    */
   margin_kind: "absolute" | "relative";
   /**
-   * Limit of a floor or ceiling, in the metric's unit. Null elsewhere.
+   * Limit of a floor, ceiling or quantile-limit, in the metric's unit. Null elsewhere.
    */
   limit: number | null;
+  /**
+   * Quantile of a quantile-limit, e.g. 0.99: that share of the calls must stay within the limit. Null elsewhere.
+   */
+  quantile?: number | null;
   /**
    * `primary` gates decide, `advisory` gates are reported.
    */
@@ -158,6 +162,10 @@ export interface GateResultDoc {
    */
   limit: number | null;
   /**
+   * Quantile of a quantile-limit.
+   */
+  quantile?: number | null;
+  /**
    * The quantity compared with margin or limit; + is worse for margins.
    */
   effect: null | EstimateDoc;
@@ -173,6 +181,18 @@ export interface GateResultDoc {
    * p-value of the claim that the gate is violated; null where nothing random decides it. A row's FAIL must survive Holm over these.
    */
   p_fail?: number | null;
+  /**
+   * Largest e-value so far for the claim that the gate is met, at most 1e12; p_pass is 1/e_pass. Early-stopping runs only.
+   */
+  e_pass?: number | null;
+  /**
+   * The same for the claim that the gate is violated.
+   */
+  e_fail?: number | null;
+  /**
+   * Observations (items, blocks or calls) after which the verdict was reached; null where it was not.
+   */
+  settled_at?: number | null;
   /**
    * Typed reasons.
    */
@@ -227,7 +247,7 @@ export interface NeededDoc {
   /**
    * Of what.
    */
-  unit: "items" | "trials";
+  unit: "items" | "trials" | "calls";
   /**
    * Wall time.
    */

@@ -55,6 +55,7 @@ export interface JournalHeader {
    */
   rng: string;
   labels: ArrayRef;
+  order?: ArrayRef;
 }
 /**
  * Host fingerprint.
@@ -186,7 +187,8 @@ export interface TrialLine {
   /**
    * Items evaluated.
    */
-  evaluates: "all" | "subset";
+  evaluates: "all" | "subset" | "items";
+  items?: ItemRange;
   /**
    * Outcome.
    */
@@ -201,6 +203,19 @@ export interface TrialLine {
   wall_s: number;
   failure: null | TrialFailure;
   measured: null | MeasuredDoc;
+}
+/**
+ * A stretch of the random item order.
+ */
+export interface ItemRange {
+  /**
+   * Position of the first item, from 0.
+   */
+  from: number;
+  /**
+   * Items.
+   */
+  count: number;
 }
 /**
  * Why it failed.

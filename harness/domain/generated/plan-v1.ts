@@ -77,6 +77,7 @@ export interface Plan {
    * Gates, resolved.
    */
   gates: GateSpecDoc[];
+  stop?: PlannedStop;
   /**
    * Flag threshold.
    */
@@ -414,7 +415,7 @@ export interface GateSpecDoc {
   /**
    * How the interval becomes a verdict (docs: statistics).
    */
-  policy: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact";
+  policy: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact" | "quantile-limit";
   /**
    * Margin δ on the worsening effect; absolute in the metric's unit or relative to the baseline. Null where the policy uses a limit.
    */
@@ -424,9 +425,13 @@ export interface GateSpecDoc {
    */
   margin_kind: "absolute" | "relative";
   /**
-   * Limit of a floor or ceiling, in the metric's unit. Null elsewhere.
+   * Limit of a floor, ceiling or quantile-limit, in the metric's unit. Null elsewhere.
    */
   limit: number | null;
+  /**
+   * Quantile of a quantile-limit, e.g. 0.99: that share of the calls must stay within the limit. Null elsewhere.
+   */
+  quantile?: number | null;
   /**
    * `primary` gates decide, `advisory` gates are reported.
    */
@@ -435,6 +440,50 @@ export interface GateSpecDoc {
    * One-sided error rate of each claim.
    */
   alpha: number;
+}
+/**
+ * The stopping rule of `stop: anytime`; absent where every planned trial is run.
+ */
+export interface PlannedStop {
+  mode: "anytime";
+  /**
+   * What an early verdict speaks of: super-population (more items like these), or finite-set (these items only; a weaker claim that needs fewer of them).
+   */
+  claim: "super-population" | "finite-set";
+  /**
+   * How items are ordered.
+   */
+  order: string;
+  /**
+   * SHA-256 of the order, int32 little-endian, as the journal stores it.
+   */
+  order_sha256: string;
+  /**
+   * Items evaluated after each block, counted from the start of the order; the last is all of them.
+   *
+   * @minItems 1
+   */
+  chunk_ends: [number, ...number[]];
+  /**
+   * Items evaluated at most, a cell.
+   */
+  max_items: number;
+  /**
+   * Blocks run at most.
+   */
+  max_blocks: number;
+  /**
+   * Blocks of a cell whose times no primary gate judges.
+   */
+  block_limit_without_gate: number;
+  /**
+   * No cell stops before.
+   */
+  min_blocks: number;
+  /**
+   * The rule in words.
+   */
+  rule: string;
 }
 /**
  * One planned repetition.
@@ -461,13 +510,27 @@ export interface PlannedTrial {
    */
   cell_id: string;
   /**
-   * Items evaluated.
+   * Items evaluated; items: the stretch in `items`, unless the stopping rule has no need of it any more.
    */
-  evaluates: "all" | "subset";
+  evaluates: "all" | "subset" | "items";
+  items?: ItemRange;
   /**
    * Seed of the trial.
    */
   seed: number;
+}
+/**
+ * A stretch of the random item order.
+ */
+export interface ItemRange {
+  /**
+   * Position of the first item, from 0.
+   */
+  from: number;
+  /**
+   * Items.
+   */
+  count: number;
 }
 /**
  * Counts.

@@ -20,6 +20,10 @@ export interface GatePolicy {
    * Changes to the default gates, by id.
    */
   gates: GateConfig[];
+  /**
+   * Gates to start from: strict, default or exploratory margins (docs/configs.md says what each is sized for).
+   */
+  gate_preset?: "strict" | "default" | "exploratory";
 }
 /**
  * Changes the default gate of this id, or adds one.
@@ -43,7 +47,7 @@ export interface GateConfig {
   /**
    * How the interval becomes a verdict (docs: statistics).
    */
-  policy?: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact";
+  policy?: "non-inferiority" | "any-regression" | "equivalence" | "floor" | "ceiling" | "exact" | "quantile-limit";
   /**
    * Margin δ on the worsening effect; absolute in the metric's unit or relative to the baseline. Null where the policy uses a limit.
    */
@@ -53,9 +57,13 @@ export interface GateConfig {
    */
   margin_kind?: "absolute" | "relative";
   /**
-   * Limit of a floor or ceiling, in the metric's unit. Null elsewhere.
+   * Limit of a floor, ceiling or quantile-limit, in the metric's unit. Null elsewhere.
    */
   limit?: number | null;
+  /**
+   * Quantile of a quantile-limit, e.g. 0.99: that share of the calls must stay within the limit. Null elsewhere.
+   */
+  quantile?: number | null;
   /**
    * `primary` gates decide, `advisory` gates are reported.
    */

@@ -62,6 +62,7 @@ export interface Summary {
   journal: JournalRef;
   provenance: ProvenanceDoc;
   dataset: DatasetDoc;
+  stop?: StopDoc;
   host: HostDoc;
   noise: NoiseDoc;
   /**
@@ -155,6 +156,16 @@ export interface DatasetDoc {
    * What an item is called, in the plural; items where absent.
    */
   item_noun?: string;
+}
+/**
+ * Present where variants could stop early.
+ */
+export interface StopDoc {
+  mode: "anytime";
+  /**
+   * What an early verdict speaks of: super-population (more items like these), or finite-set (these items only; a weaker claim that needs fewer of them).
+   */
+  claim: "super-population" | "finite-set";
 }
 /**
  * Machine, in words.
@@ -265,6 +276,7 @@ export interface SummaryRow {
    * Items scored.
    */
   n: number;
+  items_used?: ItemsUsedDoc;
   /**
    * Right; null when nothing was evaluated.
    */
@@ -398,6 +410,31 @@ export interface TrialCountsDoc {
    * Not run.
    */
   missing: number;
+  /**
+   * Planned, but not needed: the stopping rule was satisfied before.
+   */
+  skipped?: number;
+}
+/**
+ * How far a run that may stop early went into its items.
+ */
+export interface ItemsUsedDoc {
+  /**
+   * Items evaluated.
+   */
+  evaluated: number;
+  /**
+   * Items of the dataset.
+   */
+  of: number;
+  /**
+   * evaluated / of.
+   */
+  share: number;
+  /**
+   * Items after which every item-based primary gate was settled; null where one still is not.
+   */
+  settled_at: number | null;
 }
 /**
  * One class.
@@ -547,6 +584,10 @@ export interface GateResultDoc {
    */
   limit: number | null;
   /**
+   * Quantile of a quantile-limit.
+   */
+  quantile?: number | null;
+  /**
    * The quantity compared with margin or limit; + is worse for margins.
    */
   effect: null | EstimateDoc;
@@ -562,6 +603,18 @@ export interface GateResultDoc {
    * p-value of the claim that the gate is violated; null where nothing random decides it. A row's FAIL must survive Holm over these.
    */
   p_fail?: number | null;
+  /**
+   * Largest e-value so far for the claim that the gate is met, at most 1e12; p_pass is 1/e_pass. Early-stopping runs only.
+   */
+  e_pass?: number | null;
+  /**
+   * The same for the claim that the gate is violated.
+   */
+  e_fail?: number | null;
+  /**
+   * Observations (items, blocks or calls) after which the verdict was reached; null where it was not.
+   */
+  settled_at?: number | null;
   /**
    * Typed reasons.
    */
@@ -583,7 +636,7 @@ export interface NeededDoc {
   /**
    * Of what.
    */
-  unit: "items" | "trials";
+  unit: "items" | "trials" | "calls";
   /**
    * Wall time.
    */
