@@ -17,6 +17,8 @@ export interface CellSamples {
     readonly completed: number;
     readonly failed: number;
     readonly missing: number;
+    /** Not needed any more when their turn came, where the run may stop early. */
+    readonly skipped?: number;
   };
   /** Finished trials of the cell's blocks, in block order. */
   readonly finished: readonly TrialLine[];
@@ -32,7 +34,7 @@ export interface CellSamples {
 }
 
 /** Journal → one sample set a cell, in plan order. */
-export function cellSamples(record: RunRecord): CellSamples[] {
+export function cellSamples(record: Pick<RunRecord, "plan" | "variants" | "trials" | "early">): CellSamples[] {
   const { plan } = record;
   const byCell = new Map<string, TrialLine[]>();
   for (const trial of record.trials) {
@@ -45,7 +47,9 @@ export function cellSamples(record: RunRecord): CellSamples[] {
     const finished = (byCell.get(cell.cell_id) ?? []).sort((x, y) => x.block - y.block);
     // A trial that ended well but timed nothing did not measure: it counts as failed, so that its block does not just vanish.
     const completed = finished.filter(({ state, measured }) => state === "completed" && measured?.latency_ns.length);
-    const planned = plan.trials.filter((trial) => trial.kind === "trial" && trial.cell_id === cell.cell_id).length;
+    const own = plan.trials.filter((trial) => trial.kind === "trial" && trial.cell_id === cell.cell_id);
+    const planned = own.length;
+    const skipped = own.filter((trial) => record.early?.skipped.has(trial.trial_id)).length;
     const byBlock = (value: (measured: NonNullable<TrialLine["measured"]>) => number | undefined): ByBlock => {
       const values = new Array<number | undefined>(plan.trial_counts.per_cell).fill(undefined);
       for (const { block, measured } of completed) if (measured !== null) values[block] = value(measured);
@@ -59,7 +63,8 @@ export function cellSamples(record: RunRecord): CellSamples[] {
         planned,
         completed: completed.length,
         failed: finished.length - completed.length,
-        missing: planned - finished.length,
+        missing: planned - finished.length - skipped,
+        ...(record.early === undefined ? {} : { skipped }),
       },
       finished,
       quality: qualitySample(finished, plan.dataset.count),

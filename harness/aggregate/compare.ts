@@ -1,9 +1,10 @@
-import type { BlockValues, Comparison } from "../domain/comparison.ts";
+import type { BlockValues, Comparison, EarlyStop } from "../domain/comparison.ts";
 import type { RunQualityControls } from "../domain/generated/plan-v1.ts";
 import { blockPollution } from "./block-quality.ts";
 import { type ByBlock, type CellSamples, logRatios, present } from "./cell-samples.ts";
 import { clockSteps } from "./clock-steps.ts";
-import { pairScores } from "./quality-samples.ts";
+import { type EvaluatedItems, evaluatedItems, itemSequence } from "./item-sequence.ts";
+import { pairBinary, pairScores } from "./quality-samples.ts";
 
 /** What the whole session says about all its comparisons. */
 export interface SessionFacts {
@@ -12,6 +13,8 @@ export interface SessionFacts {
   readonly isNoisy: boolean;
   /** Limits that blocks are judged by; absent: they are not judged. */
   readonly quality?: RunQualityControls | undefined;
+  /** Where the run may stop early: what its verdicts speak of, and the random order of its items. */
+  readonly early?: { readonly claim: EarlyStop["claim"]; readonly order: Int32Array } | undefined;
 }
 
 /** One comparison a cell, in the order of `samples`. A baseline is compared with itself. */
@@ -21,25 +24,33 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
   const byClass = itemsByClass(facts);
   const steps = clockSteps(samples.flatMap((sample) => sample.finished));
   const isStepped = ({ finished }: CellSamples) => finished.some((trial) => steps.has(trial.trial_id));
+  const evaluated = new Map(samples.map(({ cell, finished }) => [cell.cell_id, evaluatedItems(finished)]));
   return samples.map((candidate) => {
     const baseline = byCell.get(candidate.cell.baseline_cell_id) as CellSamples;
     const pair = (items: readonly number[]) =>
       baseline.quality === undefined || candidate.quality === undefined
         ? undefined
         : pairScores(baseline.quality, candidate.quality, items);
+    const own = evaluated.get(candidate.cell.cell_id) as EvaluatedItems;
+    const reference = evaluated.get(baseline.cell.cell_id) as EvaluatedItems;
+    const early = facts.early === undefined ? undefined : earlyStop(reference, own, facts, facts.early);
     return {
       cellId: candidate.cell.cell_id,
       role: candidate.variant.role,
       variantFailure: candidate.made?.state === "failed" ? (candidate.made.failure ?? "unknown") : undefined,
       trials: candidate.trials,
       baselineTrials: { failed: baseline.trials.failed, missing: baseline.trials.missing },
-      overall: pair(everyItem),
-      classes: byClass.flatMap(({ name, items }) => {
-        const scores = pair(items);
-        return scores === undefined ? [] : [{ name, ...scores }];
-      }),
-      invalidRows: candidate.quality?.invalidRows ?? 0,
-      baselineInvalidRows: baseline.quality?.invalidRows ?? 0,
+      ...(early === undefined
+        ? {
+            overall: pair(everyItem),
+            classes: byClass.flatMap(({ name, items }) => {
+              const scores = pair(items);
+              return scores === undefined ? [] : [{ name, ...scores }];
+            }),
+          }
+        : { early, ...earlyScores(early) }),
+      invalidRows: candidate.quality?.invalidRows ?? own.invalidRows,
+      baselineInvalidRows: baseline.quality?.invalidRows ?? reference.invalidRows,
       latencyLogRatios: logRatios(candidate.latencyMedianS, baseline.latencyMedianS),
       memoryLogRatios: logRatios(candidate.peakRssBytes, baseline.peakRssBytes),
       throughputLogRatios: logRatios(candidate.itemsPerSecond, baseline.itemsPerSecond),
@@ -60,6 +71,29 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
       secondsPerBlock: both(secondsPerTrial(candidate), secondsPerTrial(baseline)),
     };
   });
+}
+
+function earlyStop(
+  baseline: EvaluatedItems,
+  candidate: EvaluatedItems,
+  { labels, classNames }: SessionFacts,
+  { claim, order }: NonNullable<SessionFacts["early"]>,
+): EarlyStop {
+  const classSizes = classNames.map((_, label) => labels.reduce((n, x) => n + (x === label ? 1 : 0), 0));
+  const sequence = itemSequence(baseline, candidate, { labels, order });
+  return { claim, sequence, population: labels.length, classSizes, classNames };
+}
+
+/** Paired scores of what was evaluated before the run stopped. */
+function earlyScores({ sequence, classNames }: EarlyStop): Pick<Comparison, "overall" | "classes"> {
+  const { baseline, candidate, labels } = sequence;
+  if (labels.length === 0) return { overall: undefined, classes: [] };
+  const classes = classNames.flatMap((name, label) => {
+    const own = (_: number, i: number) => labels[i] === label;
+    const scores = pairBinary(baseline.filter(own), candidate.filter(own));
+    return scores.n === 0 ? [] : [{ name, ...scores }];
+  });
+  return { overall: pairBinary(baseline, candidate), classes };
 }
 
 /** Items of each class that has any, in the order of the classes. */
@@ -100,7 +134,9 @@ function secondsPerTrial({ finished }: CellSamples): number | undefined {
 
 function secondsPerItem({ finished }: CellSamples): number | undefined {
   const rates = finished.flatMap(({ measured }) => measured?.throughput.items_per_second ?? []);
-  const runs = finished.filter((trial) => trial.evaluates === "all").length;
+  const full = finished.filter((trial) => trial.evaluates === "all").length;
+  // Evaluated in stretches, each item is evaluated once.
+  const runs = full === 0 && finished.some((trial) => trial.evaluates === "items") ? 1 : full;
   const best = Math.max(...rates);
   return rates.length === 0 || best <= 0 ? undefined : runs / best;
 }

@@ -8,14 +8,18 @@ export interface Determinism {
   readonly matching: number;
 }
 
-/** A trial matches when its outputs on the subset, and on all items where it evaluated them, are the most frequent ones. */
+/** A trial matches when its outputs on the subset, and on all items where it evaluated all, are the most frequent ones. */
 export function determinism(finished: readonly TrialLine[]): Determinism {
   const subsetMode = mode(finished.map((trial) => trial.measured?.subset.outputs_sha256));
-  const allMode = mode(finished.map((trial) => trial.measured?.outputs_sha256 ?? undefined));
+  const allMode = mode(
+    finished.map(({ evaluates, measured }) =>
+      evaluates === "all" ? (measured?.outputs_sha256 ?? undefined) : undefined,
+    ),
+  );
   const matching = finished.filter(({ measured, evaluates }) => {
     if (measured === null) return false;
     const { subset, outputs_sha256 } = measured;
-    return subset.outputs_sha256 === subsetMode && (evaluates === "subset" || outputs_sha256 === allMode);
+    return subset.outputs_sha256 === subsetMode && (evaluates !== "all" || outputs_sha256 === allMode);
   });
   return { n: finished.length, matching: matching.length };
 }

@@ -2,6 +2,8 @@ import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
 import { unpackBits } from "./run-record.ts";
 
+/** What a trial evaluated: all items, a stretch of the random order, or the subset alone. */
+type Evaluated = Pick<TrialLine, "evaluates" | "items">;
 type Measured = NonNullable<TrialLine["measured"]>;
 
 /** Timed calls take up at least this share of their loop; less, and they are in another unit than the loop's time. */
@@ -13,16 +15,12 @@ const ROUNDING = 1e-6;
  * Why the figures of one completed trial cannot all be true, as a clause; undefined when they can. They are held against the plan and
  * against each other: a count against its bits, a rate against its time, calls against the loop that timed them.
  */
-export function measurementProblem(
-  measured: Measured,
-  plan: Plan,
-  evaluates: TrialLine["evaluates"],
-): string | undefined {
+export function measurementProblem(measured: Measured, plan: Plan, evaluated: Evaluated): string | undefined {
   return (
     unmeasurable(measured) ??
     wrongSamples(measured, plan) ??
-    wrongScores(measured, plan, evaluates) ??
-    wrongOutputs(measured, plan, evaluates)
+    wrongScores(measured, plan, evaluated) ??
+    wrongOutputs(measured, plan, evaluated)
   );
 }
 
@@ -68,10 +66,10 @@ function wrongSamples({ latency_ns, host, throughput }: Measured, plan: Plan): s
 function wrongScores(
   { quality, subset, throughput }: Measured,
   { dataset, canary }: Plan,
-  evaluates: TrialLine["evaluates"],
+  evaluated: Evaluated,
 ): string | undefined {
   const { n, correct, top_k_correct, invalid_rows, correct_bits } = quality;
-  const items = evaluates === "all" ? dataset.count : canary.subset.length;
+  const items = evaluatedCount(evaluated, dataset.count) ?? canary.subset.length;
   if (n !== items || throughput.items !== items)
     return `it scored ${n} and timed ${throughput.items} of ${items} items`;
   if (subset.n !== canary.subset.length) return `its subset has ${subset.n} of ${canary.subset.length} items`;
@@ -79,7 +77,7 @@ function wrongScores(
   if (right === undefined) return `its correct_bits are not the bits of ${n} items`;
   if (right !== correct) return `it counts ${correct} items as right, and its bits ${right}`;
   if (!(subset.correct >= 0 && subset.correct <= subset.n)) return `${subset.correct} of ${subset.n} items are right`;
-  if (evaluates === "subset" && subset.correct !== correct) {
+  if (evaluated.evaluates === "subset" && subset.correct !== correct) {
     return `it counts ${correct} items of the subset as right, and ${subset.correct}`;
   }
   if (top_k_correct < correct || top_k_correct > n)
@@ -87,6 +85,12 @@ function wrongScores(
   if (invalid_rows < 0 || invalid_rows + correct > n)
     return `${invalid_rows} rows are invalid and ${correct} right of ${n}`;
   return undefined;
+}
+
+/** Items beside the subset; undefined where there are none. */
+function evaluatedCount({ evaluates, items }: Evaluated, all: number): number | undefined {
+  if (evaluates === "all") return all;
+  return evaluates === "items" ? (items?.count ?? 0) : undefined;
 }
 
 /** Bits set; undefined where the text is not base64 of just so many bits, the rest of the last byte 0. */
@@ -106,19 +110,20 @@ function setBits(base64: string, count: number): number | undefined {
 function wrongOutputs(
   { outputs_sha256, predictions, outputs }: Measured,
   { dataset }: Plan,
-  evaluates: TrialLine["evaluates"],
+  evaluated: Evaluated,
 ): string | undefined {
-  if (evaluates !== "all") {
+  const count = evaluatedCount(evaluated, dataset.count);
+  if (count === undefined) {
     const isBare = outputs_sha256 === null && predictions === null && outputs === null;
     return isBare ? undefined : "it holds outputs of items that it did not evaluate";
   }
   if (outputs_sha256 === null || predictions === null)
     return "the digest of its outputs, or its predictions, are missing";
-  if (predictions.dtype !== "i32" || predictions.shape[0] !== dataset.count) {
-    return `its predictions are of ${predictions.shape[0]} of ${dataset.count} items`;
+  if (predictions.dtype !== "i32" || predictions.shape[0] !== count) {
+    return `its predictions are of ${predictions.shape[0]} of ${count} items`;
   }
   if (outputs === null) return undefined;
-  if (outputs.dtype !== "f32" || outputs.shape[0] !== dataset.count) return "its outputs are not those of its items";
+  if (outputs.dtype !== "f32" || outputs.shape[0] !== count) return "its outputs are not those of its items";
   return outputs.sha256 === outputs_sha256
     ? undefined
     : "the digest of its outputs is not that of the outputs it names";

@@ -75,6 +75,13 @@ export function pairScores(
   };
 }
 
+/** Scores that are 0 or 1, one an item in both arms. */
+export function pairBinary(baseline: Uint8Array, candidate: Uint8Array): PairedScores {
+  const table = pairedTable(Array.from(baseline), Array.from(candidate));
+  const total = candidate.reduce((sum, right) => sum + right, 0);
+  return { n: candidate.length, total, table, differences: undefined, strict: table };
+}
+
 function isZeroOrOne(score: number): boolean {
   return score === 0 || score === 1;
 }

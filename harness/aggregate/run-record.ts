@@ -9,6 +9,8 @@ export interface RunRecord {
   readonly trials: readonly TrialLine[];
   /** Label of each item, in dataset order. */
   readonly labels: Int32Array;
+  /** The random item order of a run that may stop early, and what its stopping rule made needless. */
+  readonly early?: { readonly order: Int32Array; readonly skipped: ReadonlySet<string> };
   /** Stored arrays by reference; every one that the journal names has been read and its digest checked. */
   readonly floats: (ref: ArrayRef) => Float32Array;
 }

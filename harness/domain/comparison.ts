@@ -40,6 +40,25 @@ export interface BlockValues {
 
 export type BlockMetric = "latency.call" | "memory.peak_rss" | "throughput.items";
 
+/** Items that both arms evaluated so far, in the run's uniformly random order; what tests that may stop early read. */
+export interface ItemSequence {
+  /** 1 where the arm was right, one an item. */
+  readonly baseline: Uint8Array;
+  readonly candidate: Uint8Array;
+  /** Class of each item. */
+  readonly labels: Int32Array;
+}
+
+/** Present where the run may stop early: verdicts then rest on e-processes, which hold whenever one looks. */
+export interface EarlyStop {
+  readonly claim: "super-population" | "finite-set";
+  readonly sequence: ItemSequence;
+  /** Items of the whole dataset, and of each class of it. */
+  readonly population: number;
+  readonly classSizes: readonly number[];
+  readonly classNames: readonly string[];
+}
+
 /** Everything the gates may ask about one cell against its baseline. Undefined = not measured. */
 export interface Comparison {
   readonly cellId: string;
@@ -67,6 +86,7 @@ export interface Comparison {
   readonly blocks?: Readonly<Record<BlockMetric, BlockValues>>;
   /** Every latency sample of the cell, s, in time order. */
   readonly latencyS?: Float64Array;
+  readonly early?: EarlyStop;
   /** True when every latency sample of a cell, or of a long trial, has one value: a clock that does not move is not trusted. */
   readonly isLatencyConstant: boolean;
   /** True when a clock stepped in a trial of either cell; absent: none did. */

@@ -50,6 +50,8 @@ export interface TrialRequest {
   readonly subset: readonly number[];
   /** True: every item is evaluated in this trial, in dataset order; false: the subset alone. */
   readonly evaluateAll: boolean;
+  /** Evaluated instead of all, in this order; a run that may stop early asks for one stretch of a random order after another. */
+  readonly items?: readonly number[];
   readonly evaluateBatchSize: number;
   /** The whole trial, start-up included, is killed after this long. */
   readonly timeoutMs: number;
@@ -78,7 +80,7 @@ export interface TrialMeasurement {
   readonly memory: { readonly peakRssBytes: number; readonly rssBeforeLoadBytes: number };
   /** Row-major outputs of the model's first output, of the subset in its order. */
   readonly subsetOutputs: Float32Array;
-  /** The same for all items in dataset order; undefined when only the subset was evaluated. */
+  /** The same for all items in dataset order, or for the items asked for in theirs; undefined when only the subset was evaluated. */
   readonly allOutputs: Float32Array | undefined;
   /** Elements of one output row. */
   readonly outputSize: number;

@@ -6,9 +6,10 @@ import * as stats from "../stats/index.ts";
 import { type Measured, measureBlocks, type NotMeasured } from "./block-gate.ts";
 import { type Claims, rateClaims, relativeScoreDropClaims, scoreDropClaims } from "./claims.ts";
 import { worstClass } from "./class-drop.ts";
-import { doubtsAbout } from "./doubts.ts";
+import { doubtsAbout, isScore } from "./doubts.ts";
 import { effectDoc, exactEffect, relativeScoreDrop, scoreDrop } from "./effect.ts";
 import { judge, type Verdict } from "./judge.ts";
+import { decideEarly, type EarlyDecision } from "./measure-early.ts";
 import { itemsNeeded } from "./needed.ts";
 
 /** What does not vary claims nothing random. */
@@ -35,12 +36,13 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
   if (comparison.role === "baseline" && !isAboutItself(spec)) return { ...blank, verdict: "reference", reasons: [] };
   if (comparison.variantFailure !== undefined) return { ...blank, verdict: "fail", reasons: ["variant-failed"] };
   const threshold = (hasLimit(spec) ? spec.limit : spec.margin) ?? Number.NaN;
-  const measured = Number.isFinite(threshold) ? measure(spec, comparison) : { reason: "missing-metric" as const };
+  const early = Number.isFinite(threshold) ? decideEarly(spec, comparison) : undefined;
+  const measured = early === undefined ? measureWhole(spec, comparison, threshold) : asMeasured(early);
   if ("reason" in measured) return { ...blank, verdict: "inconclusive", reasons: [measured.reason] };
   const { effect, detail, needed } = measured;
   const claims = spec.policy === "exact" ? NO_CLAIMS : measured.claims;
   const doubts = doubtsAbout(spec, comparison);
-  const judged = judge(spec.policy, effect, threshold);
+  const judged = early?.verdict ?? judge(spec.policy, effect, threshold);
   const verdict: Verdict = doubts.length > 0 && judged !== "fail" ? "inconclusive" : judged;
   const distrusted =
     doubts.includes("noisy") ||
@@ -53,11 +55,29 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
     effect: effectDoc(effect),
     p_pass: final === "inconclusive" && doubts.length > 0 ? null : (claims.pass ?? null),
     p_fail: final === "inconclusive" && doubts.length > 0 ? null : (claims.fail ?? null),
+    ...(early === undefined ? {} : earlyFields(early)),
     detail: detail ?? null,
     verdict: final,
     reasons: reasonsFor(spec, final, doubts),
     needed: final === "inconclusive" && doubts.length === 0 ? (needed ?? null) : null,
   };
+}
+
+/** What no e-process judges. Where the run stopped early, items that were not evaluated are no part of an exact count. */
+function measureWhole(spec: GateSpecDoc, comparison: Comparison, threshold: number): Measured | NotMeasured {
+  const { early } = comparison;
+  const isPart = early !== undefined && isScore(spec) && early.sequence.labels.length < early.population;
+  return isPart || !Number.isFinite(threshold) ? { reason: "missing-metric" } : measure(spec, comparison);
+}
+
+/** 1/E is a p-value whenever one looks, so that Holm and the other rules read it as any other. */
+function asMeasured({ effect, detail, needed, evidence }: EarlyDecision): Measured {
+  const claims = { pass: Math.min(1, 1 / evidence.ePass), fail: Math.min(1, 1 / evidence.eFail) };
+  return { effect, claims, needed, ...(detail === undefined ? {} : { detail }) };
+}
+
+function earlyFields({ evidence, settledAt }: EarlyDecision): Pick<GateResultDoc, "e_pass" | "e_fail" | "settled_at"> {
+  return { e_pass: evidence.ePass, e_fail: evidence.eFail, settled_at: settledAt ?? null };
 }
 
 /** These hold the plain value against a limit; the other policies hold its worsening against a margin. */

@@ -44,6 +44,6 @@ function isImplausible(spec: GateSpecDoc, comparison: Comparison): boolean {
   );
 }
 
-function isScore({ metric }: GateSpecDoc): boolean {
+export function isScore({ metric }: GateSpecDoc): boolean {
   return metric === "quality.accuracy" || metric === "quality.class_accuracy";
 }

@@ -52,7 +52,8 @@ function trialsProblem(plan: Plan, journal: Journal): string | undefined {
       line.trial_kind === trial.kind &&
       line.block === trial.block &&
       line.cell_id === trial.cell_id &&
-      line.evaluates === trial.evaluates &&
+      // What the stopping rule still asked of it is held against the rule itself, when the run is read.
+      (line.evaluates === trial.evaluates || (plan.stop !== undefined && line.evaluates === "subset")) &&
       line.variant_id === variantOf.get(trial.cell_id);
     if (!isAsPlanned) return `The journal's trial ${line.trial_id} is not as it was planned`;
     return trialProblem(plan, line, made.get(line.variant_id));
@@ -76,7 +77,7 @@ function trialProblem(plan: Plan, line: TrialLine, made: VariantLine | undefined
   if (measured.model_sha256 !== made.sha256) {
     return `The trial ${trial_id} ran other weights than those made for ${line.variant_id}`;
   }
-  const problem = measurementProblem(measured, plan, line.evaluates);
+  const problem = measurementProblem(measured, plan, line);
   return problem === undefined ? undefined : `The trial ${trial_id} contradicts itself: ${problem}`;
 }
 

@@ -9,6 +9,7 @@ import { sha256 } from "../platform/digest.ts";
 import { type Journal, readJournal } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { journalProblem } from "./journal-problem.ts";
+import { replayStop } from "./stop-rule.ts";
 import type { JournalFacts } from "./summarize.ts";
 
 /** Reads a run's plan. STORE_CORRUPT when it is not what its digest says: an edited gate must not decide. */
@@ -35,7 +36,8 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
   const problem = journalProblem(plan, journal);
   if (problem !== undefined) throw corrupt(problem);
   const labels = await readLabels(folder, journal, plan);
-  await refuseOtherPredictions(folder, journal, labels);
+  const early = await readEarly(folder, journal, plan, labels);
+  await refuseOtherPredictions(folder, journal, labels, early?.order);
   const floats = new Map<string, Float32Array>();
   for (const ref of firstOutputs(journal.trials)) {
     const data = await folder.getArray(ref);
@@ -48,6 +50,7 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
       variants: journal.variants,
       trials: journal.trials,
       labels,
+      ...(early === undefined ? {} : { early }),
       floats: (ref) => floats.get(ref.sha256) ?? new Float32Array(0),
     },
     journal: { sha256: journal.sha256, lines: journal.lines, end: journal.end, wasTorn: journal.torn !== undefined },
@@ -65,9 +68,16 @@ async function readLabels(folder: RunFolder, journal: Journal, { dataset }: Plan
 }
 
 /** The items a trial says it has right are those whose prediction is their label. */
-async function refuseOtherPredictions(folder: RunFolder, { trials }: Journal, labels: Int32Array): Promise<void> {
-  for (const { trial_id, measured } of trials) {
+async function refuseOtherPredictions(
+  folder: RunFolder,
+  { trials }: Journal,
+  all: Int32Array,
+  order: Int32Array | undefined,
+): Promise<void> {
+  for (const { trial_id, measured, items } of trials) {
     if (!measured?.predictions) continue;
+    const stretch = items === undefined ? undefined : order?.subarray(items.from, items.from + items.count);
+    const labels = stretch === undefined ? all : stretch.map((item) => all[item] as number);
     const predictions = await folder.getArray(measured.predictions);
     const right = unpackBits(measured.quality.correct_bits, labels.length);
     const isScored = labels.every((label, item) => (predictions[item] === label ? 1 : 0) === right[item]);
@@ -75,6 +85,26 @@ async function refuseOtherPredictions(folder: RunFolder, { trials }: Journal, la
     if (isScored && invalid === measured.quality.invalid_rows) continue;
     throw corrupt(`The scores of the trial ${trial_id} are not those of its predictions`);
   }
+}
+
+/** The random order of a run that may stop early, and what its stopping rule skipped; every line must be one that the rule asked for. */
+async function readEarly(
+  folder: RunFolder,
+  { header, trials, variants }: Journal,
+  plan: Plan,
+  labels: Int32Array,
+): Promise<RunRecord["early"]> {
+  if (plan.stop === undefined) return undefined;
+  if (header.order === undefined) throw corrupt("The journal has no item order, which the plan's stopping rule needs");
+  const order = await folder.getArray(header.order);
+  if (!(order instanceof Int32Array) || sha256(canonicalJson(Array.from(order))) !== plan.stop.order_sha256) {
+    throw corrupt("The journal's item order is not the plan's");
+  }
+  const failed = new Set(variants.filter(({ state }) => state === "failed").map((line) => line.variant_id));
+  const { skipped, stranger } = replayStop({ plan, labels, order, failed }, trials);
+  if (stranger !== undefined)
+    throw corrupt(`The stopping rule did not ask for the trial ${stranger} as the journal holds it`);
+  return { order, skipped };
 }
 
 /** Outputs of each cell's first kept evaluation: the ones parity reads. */

@@ -10,6 +10,7 @@ import type { RunFolder } from "../store/run-folder.ts";
 import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
 import type { PreparedVariant } from "./prepare-variants.ts";
 import { type OnProgress, TimeLeft } from "./progress.ts";
+import { stopRule } from "./stop-rule.ts";
 import { completedLine, failedLine } from "./trial-line.ts";
 
 export interface TrialLoop {
@@ -18,6 +19,8 @@ export interface TrialLoop {
   readonly variants: ReadonlyMap<string, PreparedVariant>;
   readonly itemsPath: string | undefined;
   readonly labels: Int32Array;
+  /** The random item order, where the run may stop early. */
+  readonly order?: Int32Array;
   readonly folder: RunFolder;
   readonly writer: JournalWriter;
   readonly clock: Clock;
@@ -36,7 +39,7 @@ export type TrialsOutcome =
     };
 
 /**
- * Runs what the journal does not hold yet, in planned order: canaries, then blocks. Each finished trial, failed ones too, is on
+ * Runs what the journal does not hold yet and the stopping rule still asks for, in planned order: canaries, then blocks. Each finished trial, failed ones too, is on
  * the disk before the next begins. An abort leaves the trial in progress unrecorded, so that a resume runs it.
  */
 export async function runTrials(loop: TrialLoop, earlier: readonly TrialLine[]): Promise<TrialsOutcome> {
@@ -45,11 +48,20 @@ export async function runTrials(loop: TrialLoop, earlier: readonly TrialLine[]):
   const timeLeft = new TimeLeft();
   const key = (trial: PlannedTrial) => `${trial.cell_id} ${trial.evaluates}`;
   const cells = new Map(plan.cells.map((cell) => [cell.cell_id, cell]));
+  const failed = [...loop.variants].filter(([, { state }]) => state === "failed").map(([id]) => id);
+  const rule = stopRule({ plan, labels: loop.labels, order: loop.order ?? new Int32Array(0), failed: new Set(failed) });
   const trials: TrialLine[] = [];
   let canary: CanaryReport | undefined;
   for (const [index, planned] of plan.trials.entries()) {
     const cell = cells.get(planned.cell_id) as PlannedCell;
-    const line = done.get(planned.trial_id) ?? (await runOne(loop, planned, cell));
+    const asked = rule(planned, trials);
+    const isLast = index + 1 === plan.trials.length;
+    if (asked === undefined) {
+      const at = { done: index + 1, total: plan.trials.length, label: planned.trial_id };
+      if (isLast) onProgress({ kind: "trial", ...at, secondsLeft: 0 });
+      continue;
+    }
+    const line = done.get(planned.trial_id) ?? (await runOne(loop, asked, cell));
     trials.push(line);
     timeLeft.add(key(planned), line.wall_s);
     const secondsLeft = timeLeft.estimate(plan.trials.slice(index + 1).map(key));
@@ -91,6 +103,7 @@ async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell)
     line = await completedLine(contextAt(wallS), measurement, {
       labels,
       plan,
+      items: itemsOf(loop, planned),
       folder,
     });
   } catch (error) {
@@ -107,14 +120,21 @@ function virtualTime(seq: number): string {
   return new Date(seq * 1000).toISOString();
 }
 
+/** Dataset indices of a trial's stretch of the random order. */
+function itemsOf({ order = new Int32Array(0) }: TrialLoop, { items }: PlannedTrial): number[] | undefined {
+  return items === undefined ? undefined : Array.from(order.subarray(items.from, items.from + items.count));
+}
+
 function requestFor(
-  { plan, itemsPath }: TrialLoop,
+  loop: TrialLoop,
   planned: PlannedTrial,
   cell: PlannedCell,
   variant: PreparedVariant & { state: "ready" },
 ): TrialRequest {
+  const { plan, itemsPath } = loop;
   const controls = plan.experimental_controls;
   const session = controls.session;
+  const items = itemsOf(loop, planned);
   return {
     trialId: planned.trial_id,
     cellId: cell.cell_id,
@@ -141,6 +161,7 @@ function requestFor(
     },
     subset: plan.canary.subset,
     evaluateAll: planned.evaluates === "all",
+    ...(items === undefined ? {} : { items }),
     evaluateBatchSize: controls.evaluate_batch_size,
     timeoutMs: session.timeout_sec * 1000,
   };

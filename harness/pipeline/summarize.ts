@@ -50,6 +50,7 @@ export function summarize(
     classNames: plan.dataset.class_names,
     isNoisy: noise.isNoisy,
     quality: plan.run_quality,
+    early: plan.stop && record.early && { claim: plan.stop.claim, order: record.early.order },
   }).map((comparison) => (certificateDoubt === undefined ? comparison : { ...comparison, certificateDoubt }));
   const decisions = comparisons.map((comparison) => decideRow(gates, comparison));
   const alpha = rowAlpha(gates);
@@ -93,6 +94,7 @@ export function summarize(
       ref: options.ref ?? null,
     },
     dataset: plan.dataset,
+    ...(plan.stop === undefined ? {} : { stop: { mode: plan.stop.mode, claim: plan.stop.claim } }),
     host: {
       cores: facts.cores ?? null,
       cpu: facts.cpu_model ?? null,

@@ -1,12 +1,16 @@
 import { type CellSamples, present } from "../aggregate/cell-samples.ts";
+import { evaluatedItems } from "../aggregate/item-sequence.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
 import { REASONS, type Reason } from "../domain/codes.ts";
-import type { Comparison, PairedScores } from "../domain/comparison.ts";
+import type { Comparison, EarlyStop, PairedScores } from "../domain/comparison.ts";
 import type { ArrayRef } from "../domain/generated/journal-v1.ts";
+import type { PlannedVariant } from "../domain/generated/plan-v1.ts";
 import type { ClassRowDoc, EstimateDoc, ParityDoc, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { numericParity } from "../evaluators/numeric-parity.ts";
 import { chanceGates, type RowDecision } from "../gate/decide-row.ts";
 import { type Effect, effectDoc, mapEffect, relativeChange, scoreDrop, speedupOf } from "../gate/effect.ts";
+import { accuracySequence, dropSequence } from "../gate/measure-early.ts";
+import { claimFamilies, itemsSettledAt } from "../gate/stopping.ts";
 import * as stats from "../stats/index.ts";
 
 /** One row of the summary: what was measured in a cell, beside its baseline, and what the gates said. */
@@ -23,7 +27,9 @@ export function summaryRow(options: {
   const level = 1 - 2 * alpha;
   const isBaseline = cell.cell_id === cell.baseline_cell_id;
   const { overall } = comparison;
-  const hasQuality = overall !== undefined && overall.n > 0 && quality !== undefined;
+  const { early } = comparison;
+  const hasQuality = overall !== undefined && overall.n > 0 && (quality !== undefined || early !== undefined);
+  const topK = early === undefined ? quality?.topK : evaluatedItems(sample.finished).topK;
   const bytes = comparison.bytesOnDisk;
   const baselineBytes = comparison.baselineBytesOnDisk;
   const classes = classRows(comparison, { level, isBaseline, dropFlag: record.plan.drop_flag });
@@ -40,16 +46,15 @@ export function summaryRow(options: {
     model_sha256: made?.sha256 ?? null,
     trials: sample.trials,
     n: hasQuality ? overall.n : 0,
+    ...(early === undefined ? {} : { items_used: itemsUsed(record, comparison, early) }),
     correct: hasQuality ? Math.round(overall.total) : null,
     b: overall?.table?.b ?? null,
     c: overall?.table?.c ?? null,
-    accuracy: hasQuality
-      ? effectDoc(stats.wilson({ successes: Math.round(overall.total), n: overall.n }, { level }))
-      : null,
-    top_k: quality?.topK ?? null,
+    accuracy: hasQuality ? effectDoc(accuracyOf(overall, early, level)) : null,
+    top_k: topK ?? null,
     drop:
       hasQuality && !isBaseline
-        ? (gateEffect(decision, "quality.accuracy") ?? effectDoc(scoreDrop(overall, level)))
+        ? (gateEffect(decision, "quality.accuracy") ?? effectDoc(dropOf(overall, early, level)))
         : null,
     invalid_rows: comparison.invalidRows,
     per_class: classes,
@@ -57,7 +62,7 @@ export function summaryRow(options: {
     speedup:
       isBaseline || comparison.latencyLogRatios.length === 0
         ? null
-        : effectDoc(speedupOf(relativeChange(comparison.latencyLogRatios, level))),
+        : effectDoc(speedupOf(latencyChange(decision, comparison, level))),
     latency: {
       p50: quantile(sample.latencyS, 0.5, level),
       p90: quantile(sample.latencyS, 0.9, level),
@@ -99,6 +104,37 @@ export function summaryRow(options: {
   };
 }
 
+/** How far the run went into its items, and after how many the gates on items were settled. */
+function itemsUsed(record: RunRecord, comparison: Comparison, early: EarlyStop): NonNullable<SummaryRow["items_used"]> {
+  const { plan } = record;
+  const evaluated = early.sequence.labels.length;
+  const cells = plan.cells.map((cell) => ({
+    role: (plan.variants.find((variant) => variant.variant_id === cell.variant_id) as PlannedVariant).role,
+  }));
+  const families = claimFamilies(plan.gates, cells, comparison.role);
+  const settledAt = comparison.role === "baseline" ? undefined : itemsSettledAt(plan.gates, comparison, families);
+  return { evaluated, of: early.population, share: evaluated / early.population, settled_at: settledAt ?? null };
+}
+
+/** Wilson's interval on a planned number of items; a confidence sequence where the run chose the number. */
+function accuracyOf(scores: PairedScores, early: EarlyStop | undefined, level: number): Effect {
+  if (early !== undefined) return accuracySequence(early, (1 - level) / 2);
+  return stats.wilson({ successes: Math.round(scores.total), n: scores.n }, { level });
+}
+
+function dropOf(scores: PairedScores, early: EarlyStop | undefined, level: number, label?: number): Effect {
+  if (early === undefined) return scoreDrop(scores, level);
+  return dropSequence({ alpha: (1 - level) / 2, margin_kind: "absolute" }, early, label);
+}
+
+/** The change of latency as its gate saw it where the run may stop early: an interval for a fixed number of blocks would not hold. */
+function latencyChange(decision: RowDecision, { early, latencyLogRatios }: Comparison, level: number): Effect {
+  const gate = decision.gates.find((g) => g.metric === "latency.call" && g.margin_kind === "relative" && g.effect);
+  if (early === undefined || gate?.effect?.value == null) return relativeChange(latencyLogRatios, level);
+  const { value, low, high, n, method } = gate.effect;
+  return { value, low: low ?? -Infinity, high: high ?? Infinity, level: gate.effect.level, n, method };
+}
+
 /** The effect the gate used, so that the interval shown is the one that decided. */
 function gateEffect(decision: RowDecision, metric: string): EstimateDoc | null {
   const gate = decision.gates.find((g) => g.metric === metric && g.margin !== null && g.margin_kind === "absolute");
@@ -109,8 +145,10 @@ function classRows(
   comparison: Comparison,
   { level, isBaseline, dropFlag }: { level: number; isBaseline: boolean; dropFlag: number },
 ): ClassRowDoc[] {
+  const { early } = comparison;
   return comparison.classes.map((scores: PairedScores & { readonly name: string }) => {
-    const drop: Effect | undefined = isBaseline ? undefined : scoreDrop(scores, level);
+    const label = early?.classNames.indexOf(scores.name);
+    const drop: Effect | undefined = isBaseline ? undefined : dropOf(scores, early, level, label);
     return {
       class: scores.name,
       n: scores.n,
@@ -144,6 +182,7 @@ function center(blocks: readonly (number | undefined)[], level: number): Estimat
 function parity(record: RunRecord, baseline: CellSamples, sample: CellSamples): ParityDoc | null {
   const [reference, candidate] = [outputsOf(baseline), outputsOf(sample)];
   if (reference === undefined || candidate === undefined) return null;
+  if (firstStretch(baseline) !== firstStretch(sample)) return null;
   const [rows = 0, width = 0] = candidate.shape;
   if (reference.shape[0] !== rows || reference.shape[1] !== width || rows * width === 0) return null;
   const result = numericParity(record.floats(reference), record.floats(candidate), width);
@@ -157,6 +196,11 @@ function parity(record: RunRecord, baseline: CellSamples, sample: CellSamples): 
     argmax_agreement: result.argmaxAgreement ?? null,
     invalid: result.invalid,
   };
+}
+
+/** Where in the random order the first kept outputs start; undefined where all items were evaluated. */
+function firstStretch({ finished }: CellSamples): number | undefined {
+  return finished.find(({ measured }) => measured?.outputs)?.items?.from;
 }
 
 /** Outputs of the first full evaluation that was kept. */

@@ -6,6 +6,8 @@ import type { Plan } from "../domain/generated/plan-v1.ts";
 import type { Provenance } from "../domain/generated/provenance-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
 import type { Runtime } from "../domain/runtime-port.ts";
+import { planRandom } from "../plan/plan-random.ts";
+import { itemOrder } from "../plan/plan-stop.ts";
 import type { ConfigFlags } from "../plan/resolve-config.ts";
 import { type Clock, isoTime, systemClock } from "../platform/clock.ts";
 import { removeTemporaries } from "../platform/files.ts";
@@ -172,6 +174,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
           variants,
           itemsPath,
           labels: inputs.dataset.labels,
+          order: orderOf(plan),
           folder,
           writer,
           clock,
@@ -220,6 +223,11 @@ async function tellHistory(folder: RunFolder, tell: OnProgress): Promise<void> {
   }
 }
 
+/** The random item order of a run that may stop early; empty where every item is evaluated. */
+function orderOf({ stop, dataset, experimental_controls: { seed } }: Plan): Int32Array {
+  return stop === undefined ? new Int32Array(0) : Int32Array.from(itemOrder(dataset.count, planRandom(seed)));
+}
+
 async function prepareItems({ dataset }: SweepInputs, cache: string): Promise<string> {
   const path = join(cache, "items", `${dataset.digest}.items`);
   await writePrepared(path, dataset.items, dataset.labels);
@@ -245,6 +253,7 @@ async function journalHeader(
     seed: plan.experimental_controls.seed,
     rng: plan.experimental_controls.rng,
     labels: await folder.putArray("i32", [dataset.count], dataset.labels),
+    ...(plan.stop === undefined ? {} : { order: await folder.putArray("i32", [dataset.count], orderOf(plan)) }),
   };
 }
 

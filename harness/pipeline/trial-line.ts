@@ -27,16 +27,22 @@ export async function completedLine(
   options: {
     readonly labels: Int32Array;
     readonly plan: Plan;
+    /** The stretch of items that was evaluated; absent: all of them, or the subset alone. */
+    readonly items?: readonly number[] | undefined;
     readonly folder: RunFolder;
   },
 ): Promise<TrialLine> {
   refuseNonsense(measurement);
-  const { labels, plan, folder } = options;
+  const { plan, items, folder } = options;
   const { subset } = plan.canary;
+  const labels = items === undefined ? options.labels : items.map((index) => options.labels[index] as number);
   const { outputSize: classes, subsetOutputs, allOutputs } = measurement;
-  const subsetLabels = Int32Array.from(subset, (index) => labels[index] as number);
+  const subsetLabels = Int32Array.from(subset, (index) => options.labels[index] as number);
   const subsetScore = classify({ outputs: subsetOutputs, classes, labels: subsetLabels });
-  const score = allOutputs === undefined ? subsetScore : classify({ outputs: allOutputs, classes, labels });
+  const score =
+    allOutputs === undefined
+      ? subsetScore
+      : classify({ outputs: allOutputs, classes, labels: Int32Array.from(labels) });
   const keeps = allOutputs !== undefined && allOutputs.byteLength <= MAX_STORED_OUTPUT_BYTES;
   const measured: Measured = {
     model_sha256: measurement.modelSha256After ?? null,
@@ -77,7 +83,7 @@ export async function completedLine(
       system_clock_s: measurement.host.systemClockS,
     },
   };
-  const problem = measurementProblem(measured, plan, context.trial.evaluates);
+  const problem = measurementProblem(measured, plan, context.trial);
   if (problem !== undefined) throw nonsense(`The trial contradicts itself: ${problem}`);
   return { ...baseLine(context), state: "completed", failure: null, measured };
 }
@@ -114,6 +120,7 @@ function baseLine({ trial, variantId, startedAt, wallS }: TrialContext) {
     cell_id: trial.cell_id,
     variant_id: variantId,
     evaluates: trial.evaluates,
+    ...(trial.items === undefined ? {} : { items: trial.items }),
     started_at: startedAt,
     wall_s: wallS,
   };

@@ -5,6 +5,7 @@ import { RNG_ALGORITHM } from "../stats/rng.ts";
 import { estimatePlan, type TrialPriors } from "./estimate.ts";
 import { expandCells, expandVariants, slug, type VariantFacts } from "./expand-cells.ts";
 import { planRandom } from "./plan-random.ts";
+import { planStop } from "./plan-stop.ts";
 import type { ConfigResolution, QuantConfig } from "./resolve-config.ts";
 import { resolveGates } from "./resolve-gates.ts";
 import { schedule } from "./schedule.ts";
@@ -49,9 +50,12 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
   const cells = expandCells(config, variants);
   const random = planRandom(config.seed);
   const evaluateRuns = Math.min(config.evaluate_runs, config.runs_per_quant);
+  const stop = planStop(config, facts.dataset.count, random, facts.sha256);
+  const blocks = stop?.max_blocks ?? config.runs_per_quant;
   const trials = schedule({
     cells,
-    blocks: config.runs_per_quant,
+    blocks,
+    chunkEnds: stop?.chunk_ends,
     evaluateRuns,
     canaryRuns: config.canary.runs,
     random,
@@ -102,16 +106,19 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     sidecar: config.sidecar,
     row_policy: {
       failed_trial:
-        "scores 0 in determinism, and every planned item counts as wrong where no trial of the cell evaluated it",
+        stop === undefined
+          ? "scores 0 in determinism, and every planned item counts as wrong where no trial of the cell evaluated it"
+          : "scores 0 in determinism, and the items it was to evaluate count as wrong",
       missing_metric: "its gates are inconclusive, never a pass",
       polluted_row: "marked, and kept out of the recommendation",
     },
     gates,
+    ...(stop === undefined ? {} : { stop }),
     drop_flag: config.drop_flag,
     trials,
     trial_counts: {
       canary: trials.filter((trial) => trial.kind === "canary").length,
-      per_cell: config.runs_per_quant,
+      per_cell: blocks,
       total: trials.length,
     },
     artifacts: artifactPaths(variants.filter((v) => v.kind !== "simulated").map((v) => v.variant_id)),

@@ -11,16 +11,18 @@ export interface PlanRandom {
 /**
  * Canary trials (each baseline cell `canaryRuns` times, in turn), then `blocks` blocks in which every cell runs once, in an
  * order drawn uniformly for each block. Plain ABBA is not exact under periodic noise; a fresh permutation a block is.
- * The first `evaluateRuns` blocks evaluate every item, the others the subset.
+ * The first `evaluateRuns` blocks evaluate every item, the others the subset. With `chunkEnds` each block evaluates the next stretch
+ * of the random item order instead, as long as there is one.
  */
 export function schedule(options: {
   readonly cells: readonly PlannedCell[];
   readonly blocks: number;
   readonly evaluateRuns: number;
   readonly canaryRuns: number;
+  readonly chunkEnds?: readonly number[] | undefined;
   readonly random: PlanRandom;
 }): PlannedTrial[] {
-  const { cells, blocks, evaluateRuns, canaryRuns, random } = options;
+  const { cells, blocks, evaluateRuns, canaryRuns, chunkEnds, random } = options;
   const trials: PlannedTrial[] = [];
   const add = (trial: Omit<PlannedTrial, "seq" | "seed">) => {
     trials.push({ seq: trials.length, ...trial, seed: random.seed(`trial:${trial.trial_id}`) });
@@ -34,8 +36,11 @@ export function schedule(options: {
   for (let block = 0; block < blocks; block++) {
     for (const index of random.permutation(`block:${block}`, cells.length)) {
       const { cell_id } = cells[index] as PlannedCell;
-      const evaluates = block < evaluateRuns ? "all" : "subset";
-      add({ trial_id: `b${pad(block)}.${cell_id}`, kind: "trial", block, cell_id, evaluates });
+      const trial = { trial_id: `b${pad(block)}.${cell_id}`, kind: "trial" as const, block, cell_id };
+      const end = chunkEnds?.[block];
+      const from = chunkEnds?.[block - 1] ?? 0;
+      if (end !== undefined) add({ ...trial, evaluates: "items", items: { from, count: end - from } });
+      else add({ ...trial, evaluates: chunkEnds === undefined && block < evaluateRuns ? "all" : "subset" });
     }
   }
   return trials;

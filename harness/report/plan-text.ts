@@ -25,7 +25,8 @@ export function renderPlan(plan: Plan, options: TextOptions): string {
     ...section("sidecar", factLines([["profile", plan.sidecar.profile]], options)),
     ...section("row policy", factLines(rowPolicyFacts(plan), options)),
     ...section("gates", tableLines(gateColumns(plan.gates, options.width), colors.dim)),
-    ...section("trials", tableLines(trialColumns(plan), colors.dim)),
+    ...section("stopping rule", factLines(stopFacts(plan, noun), options)),
+    ...section(plan.stop === undefined ? "trials" : "trials, at most", tableLines(trialColumns(plan), colors.dim)),
     ...section(
       "artifacts, in the run's folder",
       plan.artifacts.map((path) => `  ${visible(path)}`),
@@ -159,13 +160,30 @@ function gateBound(gate: GateSpecDoc): string {
   return percent(bound, { limits: [bound] });
 }
 
+function stopFacts({ stop }: Plan, noun: string): Fact[] {
+  if (stop === undefined) return [];
+  const ends = stop.chunk_ends.slice(0, 3).map(count).join(", ");
+  return [
+    [
+      "claim",
+      stop.claim === "finite-set" ? `these ${noun} only (finite set)` : `more ${noun} like these (super-population)`,
+    ],
+    ["order", stop.order],
+    ["looks", `after ${ends}, ... ${count(stop.max_items)} ${noun}, a block each`],
+    ["blocks", `${stop.min_blocks} to ${stop.max_blocks}`],
+    ["rule", stop.rule],
+  ];
+}
+
 /** Planned trials of each cell, by what they evaluate, and all of them. */
 function trialColumns(plan: Plan): Column[] {
   const rows = plan.cells.map((cell) => {
     const own = plan.trials.filter((trial) => trial.cell_id === cell.cell_id);
     const of = (kind: string, evaluates?: string) =>
       own.filter((trial) => trial.kind === kind && (evaluates === undefined || trial.evaluates === evaluates)).length;
-    return [cell.cell_id, of("canary"), of("trial", "all"), of("trial", "subset"), own.length] as const;
+    // A stretch of items and all of them never occur in one plan.
+    const full = of("trial", "all") + of("trial", "items");
+    return [cell.cell_id, of("canary"), full, of("trial", "subset"), own.length] as const;
   });
   const sum = (index: 1 | 2 | 3 | 4) => rows.reduce((total, row) => total + row[index], 0);
   const all = [...rows, ["total", sum(1), sum(2), sum(3), sum(4)] as const];
@@ -177,7 +195,7 @@ function trialColumns(plan: Plan): Column[] {
   return [
     { header: "  cell", align: "left", cells: all.map((row) => ({ text: `  ${visible(row[0])}` })) },
     numbers("canary", 1),
-    numbers("all items", 2),
+    numbers(plan.stop === undefined ? "all items" : "next items", 2),
     numbers("subset", 3),
     numbers("trials", 4),
   ];

@@ -3,6 +3,7 @@ import { findingSentences } from "./finding-sentences.ts";
 import { counted } from "./numbers.ts";
 import { rowSentences } from "./row-sentences.ts";
 import { shipSentences } from "./ship-sentences.ts";
+import { stopSentences } from "./stop-sentences.ts";
 import { visible } from "./visible-text.ts";
 
 /**
@@ -14,7 +15,13 @@ export function sentences(summary: Summary): string[] {
   const state = stateSentences(summary);
   // Without trials there are no verdicts to explain.
   if (summary.state === "canary-abort") return [...state, ...findingSentences(summary)];
-  return [...state, ...shipSentences(summary), ...rowSentences(summary, noun), ...findingSentences(summary)];
+  return [
+    ...state,
+    ...shipSentences(summary),
+    ...stopSentences(summary, noun),
+    ...rowSentences(summary, noun),
+    ...findingSentences(summary),
+  ];
 }
 
 function stateSentences(summary: Summary): string[] {

@@ -25,7 +25,7 @@ export function shippedRow(summary: Summary): SummaryRow | undefined {
 function shipSentence(summary: Summary, row: SummaryRow): string {
   const isSlower = speedWord(row) === "slower";
   const cost = isSlower ? `but slower than ${baselineName(summary, row)} (${speedText(row)})` : undefined;
-  const gains = [isSlower ? undefined : speedClaim(row), sizeClaim(row), dropClaim(row)];
+  const gains = [isSlower ? undefined : speedClaim(row), sizeClaim(row), dropClaim(summary, row)];
   const claims = [...gains, cost].filter((claim) => claim !== undefined);
   return `Ship ${cellName(summary, row)}${claims.length === 0 ? "" : `: ${claims.join(", ")}`}.`;
 }
@@ -45,7 +45,7 @@ function sizeClaim(row: SummaryRow): string | undefined {
 }
 
 /** What the non-inferiority gate proved; the estimate itself where no such gate passed. */
-function dropClaim(row: SummaryRow): string | undefined {
+function dropClaim(summary: Summary, row: SummaryRow): string | undefined {
   const proof = row.gates.find(
     (gate) =>
       gate.metric === "quality.accuracy" &&
@@ -53,7 +53,10 @@ function dropClaim(row: SummaryRow): string | undefined {
       gate.margin_kind === "absolute" &&
       gate.verdict === "pass",
   );
-  if (proof && proof.margin !== null) return `drop below ${pointsText(proof.margin)}`;
+  if (proof && proof.margin !== null) {
+    const where = summary.stop?.claim === "finite-set" ? " on these items" : "";
+    return `drop below ${pointsText(proof.margin)}${where}`;
+  }
   return row.drop === null ? undefined : `drop ${estimateText(row.drop, POINTS, dropLimits(row))} points`;
 }
 

@@ -7,7 +7,7 @@ import { type Cell, type Column, tableWidth } from "./table.ts";
 import type { TextOptions } from "./text-options.ts";
 import { visible } from "./visible-text.ts";
 
-type ColumnName = "variant" | "accuracy" | "drop" | "speed" | "speedPoint" | "size" | "kernels" | "verdict";
+type ColumnName = "variant" | "items" | "accuracy" | "drop" | "speed" | "speedPoint" | "size" | "kernels" | "verdict";
 type ReasonLength = "long" | "short" | "none";
 
 /** From all there is to the least that still decides; the first layout that fits is taken. Sentences tell what a layout leaves out. */
@@ -27,9 +27,19 @@ const LAYOUTS: readonly { readonly columns: readonly ColumnName[]; readonly reas
 /** The columns of a group of rows that fit into the width; the last layout where none does. */
 export function fittedColumns(summary: Summary, rows: readonly SummaryRow[], options: TextOptions): readonly Column[] {
   const layouts = LAYOUTS.map((layout) =>
-    layout.columns.map((name) => column(name, summary, rows, options, layout.reason)),
+    withItems(summary, layout.columns).map((name) => column(name, summary, rows, options, layout.reason)),
   );
   return layouts.find((columns) => tableWidth(columns) <= options.width) ?? (layouts.at(-1) as Column[]);
+}
+
+/** Where variants may stop early, how many items each took is part of every layout that has room for more than the drop. */
+function withItems(summary: Summary, columns: readonly ColumnName[]): readonly ColumnName[] {
+  if (summary.stop === undefined || columns.length < 4) return columns;
+  return ["variant", "items", ...columns.slice(1)];
+}
+
+function itemsText({ items_used: used }: SummaryRow): string {
+  return used === undefined ? ABSENT : percent(used.share, { limits: [1] });
 }
 
 /** All the columns, without color; for Markdown. */
@@ -48,6 +58,8 @@ function column(
   switch (name) {
     case "variant":
       return { header: "variant", align: "left", cells: rows.map((row) => ({ text: visible(row.quant_tag) })) };
+    case "items":
+      return { header: "items", align: "right", cells: rows.map((row) => ({ text: itemsText(row) })) };
     case "accuracy":
       return { header: "accuracy", align: "left", cells: rows.map((row) => ({ text: accuracyText(row) })) };
     case "drop":

@@ -160,7 +160,7 @@ function measure(
     samples.push(sample);
     loopS += sample;
   }
-  const items = evaluateAll ? all.length / classes : subset.length;
+  const items = request.items?.length ?? (evaluateAll ? all.length / classes : subset.length);
   const evaluateS = items * (settings.latencyMs / 1000) * Math.exp((sigma / 4) * draws.normal());
   const outputs = flipOne(all, { subset, classes, chance: settings.flipRate, draws });
   const wallS = loadS + warmupS + loopS + evaluateS;
@@ -176,10 +176,9 @@ function measure(
       peakRssBytes: settings.peakMemoryBytes,
       rssBeforeLoadBytes: Math.min(RSS_BEFORE_LOAD_BYTES, settings.peakMemoryBytes),
     },
-    subsetOutputs: Float32Array.from(
-      subset.flatMap((item) => [...outputs.subarray(item * classes, (item + 1) * classes)]),
-    ),
-    allOutputs: evaluateAll ? outputs : undefined,
+    subsetOutputs: rowsOf(outputs, subset, classes),
+    allOutputs:
+      request.items !== undefined ? rowsOf(outputs, request.items, classes) : evaluateAll ? outputs : undefined,
     outputSize: classes,
     host: {
       loopCpuS: loopS,
@@ -192,6 +191,14 @@ function measure(
       systemClockS: wallS,
     },
   };
+}
+
+function rowsOf(outputs: Float32Array, items: readonly number[], classes: number): Float32Array {
+  const rows = new Float32Array(items.length * classes);
+  for (const [row, item] of items.entries()) {
+    rows.set(outputs.subarray(item * classes, (item + 1) * classes), row * classes);
+  }
+  return rows;
 }
 
 /** A copy of the outputs in which, by chance, the largest score of one item of the subset is a little lower. */

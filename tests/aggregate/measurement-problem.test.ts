@@ -21,13 +21,13 @@ function measured(more: Partial<Measured> = {}, evaluates: "all" | "subset" = "a
 }
 
 function problem(more: Partial<Measured>): string {
-  return measurementProblem(measured(more), plan, "all") ?? "none";
+  return measurementProblem(measured(more), plan, { evaluates: "all" }) ?? "none";
 }
 
 describe("whether the figures of a trial can all be true", () => {
   it("they can in an honest trial, of all items and of the subset", () => {
-    assert.equal(measurementProblem(measured(), plan, "all"), undefined);
-    assert.equal(measurementProblem(measured({}, "subset"), plan, "subset"), undefined);
+    assert.equal(measurementProblem(measured(), plan, { evaluates: "all" }), undefined);
+    assert.equal(measurementProblem(measured({}, "subset"), plan, { evaluates: "subset" }), undefined);
   });
 
   it("calls may take less than their loop, but neither more nor next to nothing of it", () => {
@@ -71,6 +71,9 @@ describe("whether the figures of a trial can all be true", () => {
     assert.equal(problem({ outputs, outputs_sha256: outputs.sha256 }), "none");
     assert.match(problem({ outputs }), /not that of the outputs it names/);
     const bare = measured({ outputs_sha256 }, "subset");
-    assert.match(measurementProblem(bare, plan, "subset") ?? "none", /outputs of items that it did not evaluate/);
+    assert.match(
+      measurementProblem(bare, plan, { evaluates: "subset" }) ?? "none",
+      /outputs of items that it did not evaluate/,
+    );
   });
 });

@@ -455,7 +455,7 @@ export interface PlannedStop {
    */
   order: string;
   /**
-   * SHA-256 of the order, int32 little-endian, as the journal stores it.
+   * SHA-256 of the order as canonical JSON; the order itself is an array of the journal.
    */
   order_sha256: string;
   /**

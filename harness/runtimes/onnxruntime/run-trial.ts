@@ -50,11 +50,11 @@ export async function runTrialHere(request: TrialRequest): Promise<ChildMeasurem
     );
     const batchSize = request.evaluateBatchSize;
     const subset = await evaluateItems(session, io, feeds, { indices: request.subset, batchSize });
-    const all = request.evaluateAll
-      ? await evaluateItems(session, io, feeds, { indices: everyIndex(items), batchSize })
-      : undefined;
+    const wanted = request.items ?? (request.evaluateAll ? everyIndex(items) : undefined);
+    const all =
+      wanted === undefined ? undefined : await evaluateItems(session, io, feeds, { indices: wanted, batchSize });
     const timed = all ?? subset;
-    const count = all === undefined ? request.subset.length : items.header.count;
+    const count = wanted === undefined ? request.subset.length : wanted.length;
     const peakBytes = peakRssBytes();
     await session.release();
     return {
