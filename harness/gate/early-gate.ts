@@ -149,8 +149,8 @@ export function blockObservations(
   return { values, border, lowerBorder: scaled(-margin), failBorder: spec.policy === "any-regression" ? 0 : border };
 }
 
-/** Calls over the limit, one by one: fewer than 1 - q of them may be. */
-function callEvidence(spec: GateSpecDoc, latencyS: Float64Array, families: Families): Evidence | undefined {
+/** Calls over the limit, one by one: fewer than 1 - q of them may be. Undefined where nothing was timed. */
+export function callEvidence(spec: GateSpecDoc, latencyS: Float64Array, families: Families): Evidence | undefined {
   if (latencyS.length === 0 || !latencyS.every((value) => value > 0 && Number.isFinite(value))) return undefined;
   const limit = spec.limit as number;
   const values = latencyS.map((value) => (value > limit ? 1 : -1));

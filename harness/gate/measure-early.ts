@@ -4,6 +4,7 @@ import type { NeededDoc } from "../domain/generated/summary-v1.ts";
 import * as stats from "../stats/index.ts";
 import {
   blockObservations,
+  callEvidence,
   dropObservations,
   earlyUnit,
   gateEvidence,
@@ -165,14 +166,10 @@ function callEffect(spec: GateSpecDoc, latencyS: Float64Array): { effect: Effect
   const quantile = spec.quantile as number;
   const sorted = latencyS.toSorted();
   const n = sorted.length;
-  const at = (limit: number) =>
-    gatherEvidence(
-      { values: latencyS.map((x) => (x > limit ? 1 : -1)), groupOf: () => 0, groupSizes: [n] },
-      { margin: 2 * (1 - quantile) - 1, alpha: spec.alpha, claim: "super-population", families: ALONE },
-    );
+  const at = (limit: number) => callEvidence({ ...spec, limit }, latencyS, ALONE);
   // The smallest latency that passes as a limit; the evidence only grows with the limit.
-  const first = firstIndex(n, (i) => at(sorted[i] as number).passAt !== undefined);
-  const last = firstIndex(n, (i) => at(sorted[i] as number).failAt === undefined);
+  const first = firstIndex(n, (i) => at(sorted[i] as number)?.passAt !== undefined);
+  const last = firstIndex(n, (i) => at(sorted[i] as number)?.failAt === undefined);
   const over = latencyS.filter((x) => x > (spec.limit as number)).length;
   const level = 1 - 2 * spec.alpha;
   return {

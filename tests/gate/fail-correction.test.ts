@@ -22,6 +22,11 @@ function nullRow(random: ReturnType<typeof rng>, cellId: string, role: "required
   return decided as ReturnType<typeof decideRow>["gates"];
 }
 
+/** Twenty log ratios about a center: no two blocks are quite the same. */
+function jittered(center: number): Float64Array {
+  return Float64Array.from({ length: 20 }, (_, i) => center + 0.001 * Math.sin(i));
+}
+
 describe("exit code 3", () => {
   const SUITES = 1500;
 
@@ -44,14 +49,11 @@ describe("exit code 3", () => {
 
   it("a required variant that truly fails is found in spite of the correction", () => {
     const spec = gateSpec({ metric: "latency.call", margin: 0.02, margin_kind: "relative" });
-    const bad = decideRow(
-      [spec],
-      comparison({ cellId: "m/bad", role: "required", latencyLogRatios: new Float64Array(20).fill(0.3) }),
-    );
+    const bad = decideRow([spec], comparison({ cellId: "m/bad", role: "required", latencyLogRatios: jittered(0.3) }));
     const rows = [
       bad,
       ...["a", "b", "c"].map((id) =>
-        decideRow([spec], comparison({ cellId: id, role: "required", latencyLogRatios: new Float64Array(20).fill(0) })),
+        decideRow([spec], comparison({ cellId: id, role: "required", latencyLogRatios: jittered(0) })),
       ),
     ];
     assert.deepEqual(decideSuite(rows, [], 0.05).reasons, ["required m/bad failed"]);

@@ -115,7 +115,7 @@ describe("a run that may stop early", () => {
     assert.equal(row?.items_used, undefined);
     assert.equal(row?.trials.skipped, undefined);
     assert.equal(row?.gates[0]?.e_pass, undefined);
-    assert.equal(row?.drop?.method, "tango");
+    assert.match(row?.drop?.method ?? "", /^tango/);
   });
 
   it("a journal that goes on after its rule was satisfied is refused", async (t) => {
