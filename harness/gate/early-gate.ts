@@ -53,7 +53,7 @@ function dropEvidence(spec: GateSpecDoc, early: EarlyStop, families: Families): 
     const sign = isMirrored ? -1 : 1;
     const options = { alpha, claim, families, ...(policy === "equivalence" ? { failAlpha: alpha / 2 } : {}) };
     return gatherEvidence(
-      { values: values.map((x) => sign * x), ...groups },
+      { values: isMirrored ? values.map((x) => -x) : values, ...groups },
       { ...options, margin: isShare ? 0 : sign * border },
     );
   };
@@ -72,7 +72,11 @@ function withFail(met: Evidence, { eFail, failAt, sureFailAt }: Evidence): Evide
 export function dropObservations({ baseline, candidate }: EarlyStop["sequence"], share: number): Float64Array {
   const ratio = 1 - share;
   const scale = Math.max(1, ratio);
-  return Float64Array.from(baseline, (right, i) => (ratio * right - (candidate[i] as number)) / scale);
+  const values = new Float64Array(baseline.length);
+  for (let i = 0; i < values.length; i++) {
+    values[i] = (ratio * (baseline[i] as number) - (candidate[i] as number)) / scale;
+  }
+  return values;
 }
 
 /** Share of right items of the candidate itself against a floor or ceiling. */

@@ -71,20 +71,20 @@ export function gatherEvidence({ values, groupOf, groupSizes }: Observations, op
     const group = groups[groupOf(i)];
     if (group?.process === undefined) throw new RangeError(`observation ${i} is of a group that has none`);
     group.process.update(values[i] as number);
-    const state = group.process.state();
-    group.most = Math.max(group.most, state.ePass);
-    if (!group.hasPassed && state.passAt !== undefined) {
+    const { ePass: gained, eFail: lost } = group.process;
+    if (gained > group.most) group.most = gained;
+    if (!group.hasPassed && gained >= 1 / alpha) {
       group.hasPassed = true;
       open--;
       if (open === 0) passAt ??= i + 1;
     }
-    if (!group.isSure && state.ePass >= families.pass / alpha) {
+    if (!group.isSure && gained >= families.pass / alpha) {
       group.isSure = true;
       unsure--;
       if (unsure === 0) surePassAt ??= i + 1;
     }
     // Infinity minus infinity is no number: certainty is kept as a large value.
-    const now = Math.min(state.eFail, LARGEST_E);
+    const now = Math.min(lost, LARGEST_E);
     sum += now - group.current;
     group.current = now;
     eFail = Math.max(eFail, sum / count);
@@ -132,11 +132,11 @@ export function confidenceSequence(
   { alpha, claim, items }: { readonly alpha: number; readonly claim: stats.BettingClaim; readonly items: number },
 ): { readonly low: number; readonly high: number } {
   /** Whether the claim is ever shown at this margin; the first time is enough. */
-  const isShown = (margin: number, side: "passAt" | "failAt"): boolean => {
+  const isShown = (margin: number, side: "ePass" | "eFail"): boolean => {
     const process = stats.bettingProcess({ margin, alpha, claim, items });
     for (let i = 0; i < values.length; i++) {
       process.update(values[i] as number);
-      if (process.state()[side] !== undefined) return true;
+      if (process[side] >= 1 / alpha) return true;
     }
     return false;
   };
@@ -149,8 +149,8 @@ export function confidenceSequence(
     }
     return far;
   };
-  const high = search((margin) => isShown(margin, "passAt"), -1, 1);
-  const low = search((margin) => isShown(margin, "failAt"), 1, -1);
+  const high = search((margin) => isShown(margin, "ePass"), -1, 1);
+  const low = search((margin) => isShown(margin, "eFail"), 1, -1);
   return ordered({ low, high });
 }
 

@@ -42,6 +42,9 @@ export type BettingProcess = {
   update(difference: number): void;
   /** "fail" wins where both have been shown. */
   readonly verdict: BettingVerdict;
+  /** As in the state, without making one: for callers that look after every item. */
+  readonly ePass: number;
+  readonly eFail: number;
   state(): BettingState;
 };
 
@@ -112,6 +115,12 @@ export function bettingProcess(options: BettingOptions): BettingProcess {
     update,
     get verdict() {
       return verdict();
+    },
+    get ePass() {
+      return pass.total;
+    },
+    get eFail() {
+      return fail.total;
     },
     state: () => ({
       verdict: verdict(),

@@ -35,6 +35,12 @@ export function signEProcess({ margin, failMargin = margin, alpha = 0.05 }: Sign
     get verdict() {
       return verdict();
     },
+    get ePass() {
+      return pass.ePass;
+    },
+    get eFail() {
+      return fail.eFail;
+    },
     state: () => {
       const { ePass, passAt, used, claim } = pass.state();
       const { eFail, failAt } = fail.state();
