@@ -8,9 +8,13 @@ const POWER = 0.8;
 /** Beyond this many the answer is "not worth asking": the effect sits on the margin. */
 const MOST = 10_000_000;
 
+/** Beyond this many items the exact search takes longer than its last per cent is worth. */
+const EXACT_UP_TO = 20_000;
+
 /**
- * Further items that would settle a paired accuracy gate with 80 % power, if the discordance and drop seen are the true ones:
- * n ≈ (z(1-α)+z(1-β))²·(ψ - θ²)/(δ - θ)², but no fewer than Tango's limit needs to fall below δ where no item differs: z(1-α)²(1-δ)/δ.
+ * Further items that would settle a paired accuracy gate with 80 % power, if the discordance and drop seen are the true ones: the
+ * power of the gate's own interval, summed over all tables (normal approximation where that is too many), but no fewer than Tango's
+ * limit needs to fall below δ where no item differs: z(1-α)²(1-δ)/δ.
  */
 export function itemsNeeded(options: {
   readonly effect: Effect;
@@ -21,15 +25,14 @@ export function itemsNeeded(options: {
 }): NeededDoc | undefined {
   const { effect, table, margin, alpha, secondsPerItem } = options;
   if (table === undefined || effect.value === undefined) return undefined;
-  const variance = (table.b + table.c) / effect.n - effect.value ** 2;
-  const total = (zSum(alpha) ** 2 * variance) / (margin - effect.value) ** 2;
+  const total = pairedTotal((table.b + table.c) / effect.n, effect.value, { margin, alpha });
   const least =
     effect.value < margin && margin > 0 ? (stats.normalQuantile(1 - alpha) ** 2 * (1 - margin)) / margin : 0;
   return needed(Math.ceil(Math.max(total, least)) - effect.n, "items", secondsPerItem);
 }
 
 /**
- * Further blocks that would settle a gate with 80 % power, by the normal approximation with the spread seen. `values` and `margin` on
+ * Further blocks that would settle a gate with 80 % power, by the power of Wilcoxon's test with the spread seen. `values` and `margin` on
  * one scale: log ratios and ln(1 + δ), or differences and δ.
  */
 export function blocksNeeded(options: {
@@ -45,7 +48,7 @@ export function blocksNeeded(options: {
   if (n < 2) return needed(finite - n, "trials", secondsPerBlock);
   const mean = values.reduce((sum, x) => sum + x, 0) / n;
   const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1);
-  const total = Math.ceil((zSum(alpha) ** 2 * variance) / (margin - mean) ** 2);
+  const total = blocksTotal(Math.sqrt(variance), margin - mean, alpha);
   return needed(Math.max(total, finite) - n, "trials", secondsPerBlock);
 }
 
@@ -67,6 +70,27 @@ export function callsNeeded(options: {
     if (total > MOST) return undefined;
   }
   return needed(total - n, "calls", undefined);
+}
+
+function pairedTotal(
+  discordance: number,
+  drop: number,
+  { margin, alpha }: { readonly margin: number; readonly alpha: number },
+): number {
+  const variance = discordance - drop ** 2;
+  const normal = (zSum(alpha) ** 2 * variance) / (margin - drop) ** 2;
+  if (!(discordance > 0 && discordance < 1 && normal > 0 && normal <= EXACT_UP_TO)) return normal;
+  const claim = drop < margin ? "pass" : "fail";
+  const plan = { discordance, drop, margin, alpha, claim, power: POWER, method: "exact" } as const;
+  return stats.pairedSampleSize(plan).n ?? normal;
+}
+
+function blocksTotal(logRatioSd: number, room: number, alpha: number): number {
+  const normal = (zSum(alpha) * logRatioSd) ** 2 / room ** 2;
+  // Blocks without any spread are enough as they are; a change that sits on the margin, or is no number, never is.
+  if (logRatioSd === 0 || !(normal <= EXACT_UP_TO)) return normal;
+  const margin = Math.expm1(Math.abs(room));
+  return stats.ratioSampleSize({ logRatioSd, margin, alpha, power: POWER }).n ?? normal;
 }
 
 function zSum(alpha: number): number {

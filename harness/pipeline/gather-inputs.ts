@@ -6,7 +6,6 @@ import type { Dataset } from "../domain/dataset.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { MatrixConfig } from "../domain/generated/config-v1.ts";
 import type { Plan, PlannedCalibration, PlannedModel } from "../domain/generated/plan-v1.ts";
-import type { TrialPriors } from "../plan/estimate.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { planRandom } from "../plan/plan-random.ts";
 import { type ConfigFlags, type ConfigResolution, type QuantConfig, resolveConfig } from "../plan/resolve-config.ts";
@@ -18,6 +17,7 @@ import type { Recipe, RecipePatch } from "../quantize/recipe.ts";
 import { composeRecipe, needsCalibration, resolveRecipe } from "../quantize/recipes.ts";
 import { checkConfig, type PathRoots, resolvePath } from "../store/config-file.ts";
 import { refuseBrokenModel } from "./model-file.ts";
+import type { RunPriors } from "./read-priors.ts";
 
 /** Everything a sweep reads before it starts. */
 export interface SweepInputs {
@@ -33,7 +33,7 @@ export async function gatherInputs(options: {
   readonly flags: ConfigFlags;
   readonly roots: PathRoots;
   readonly only?: string | undefined;
-  readonly priors?: TrialPriors | undefined;
+  readonly priors?: RunPriors | undefined;
   /** Certification runs: the share by which each quant's timed calls are slowed, by its id; the plan is marked. */
   readonly handicaps?: Readonly<Record<string, number>> | undefined;
 }): Promise<SweepInputs> {
@@ -69,7 +69,7 @@ export async function gatherInputs(options: {
     commitSha: await commitOf(roots.configDir),
     invocation: { config_dir: roots.configDir, data_dir: roots.dataDir },
     ...(only === undefined ? {} : { only }),
-    ...(priors === undefined ? {} : { priors }),
+    ...(priors === undefined ? {} : { priors: priors.trials, powerPriors: priors.power }),
     sha256,
   });
   refuseMissingCalibration(plan, calibration !== undefined);

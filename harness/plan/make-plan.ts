@@ -2,10 +2,11 @@ import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { Plan, PlannedCalibration, PlannedDataset, PlannedModel } from "../domain/generated/plan-v1.ts";
 import { RNG_ALGORITHM } from "../stats/rng.ts";
-import { estimatePlan, type TrialPriors } from "./estimate.ts";
+import { estimatePlan, ITEM_S, type TrialPriors } from "./estimate.ts";
 import { expandCells, expandVariants, slug, type VariantFacts } from "./expand-cells.ts";
 import { planRandom } from "./plan-random.ts";
 import { planStop } from "./plan-stop.ts";
+import { type PowerPriors, planPower } from "./power.ts";
 import type { ConfigResolution, QuantConfig } from "./resolve-config.ts";
 import { resolveGates } from "./resolve-gates.ts";
 import { schedule } from "./schedule.ts";
@@ -23,11 +24,13 @@ export interface PlanFacts {
   readonly isCertification?: boolean;
   /** Seconds a trial of a cell took in an earlier run of this matrix, if there is one. */
   readonly priors?: TrialPriors;
+  /** Spreads that an earlier run of this matrix showed. */
+  readonly powerPriors?: PowerPriors;
   readonly sha256: (text: string) => string;
 }
 
 /** Parts of a plan that decide neither what is run nor how it is judged. */
-const CIRCUMSTANCES = ["plan_digest", "commit_sha", "origins", "invocation", "estimate", "notices"] as const;
+const CIRCUMSTANCES = ["plan_digest", "commit_sha", "origins", "invocation", "estimate", "power", "notices"] as const;
 
 type Circumstance = (typeof CIRCUMSTANCES)[number];
 
@@ -123,13 +126,15 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     },
     artifacts: artifactPaths(variants.filter((v) => v.kind !== "simulated").map((v) => v.variant_id)),
   };
+  const estimate = estimatePlan({ plan: decides, priors: facts.priors });
   return {
     ...decides,
     plan_digest: facts.sha256(canonicalJson(decides)),
     commit_sha: facts.commitSha,
     origins,
     invocation: { ...facts.invocation, only: facts.only ?? null },
-    estimate: estimatePlan({ plan: decides, priors: facts.priors }),
+    estimate,
+    power: powerOf(decides, estimate.seconds, facts.powerPriors),
     notices,
   };
 }
@@ -138,6 +143,29 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
 export function planDigest(plan: Plan, sha256: (text: string) => string): string {
   const entries = Object.entries(plan).filter(([key]) => !(CIRCUMSTANCES as readonly string[]).includes(key));
   return sha256(canonicalJson(Object.fromEntries(entries)));
+}
+
+/** Power of the plan's gates; times from its estimate, spread evenly over its blocks. */
+function powerOf(
+  plan: Omit<Plan, Circumstance>,
+  seconds: number,
+  priors: PowerPriors | undefined,
+): NonNullable<Plan["power"]> {
+  const blocks = plan.trial_counts.per_cell;
+  const perBlock = plan.simulated || blocks === 0 ? undefined : seconds / blocks;
+  const evaluations = plan.trials.filter((trial) => trial.evaluates === "all").length;
+  // In stretches each item is evaluated once in each cell.
+  const passes = plan.stop === undefined ? evaluations : plan.cells.length;
+  return planPower({
+    gates: plan.gates,
+    items: plan.dataset.count,
+    classes: plan.dataset.class_names.length,
+    blocks,
+    secondsPerItem: plan.simulated ? undefined : passes * ITEM_S,
+    secondsPerBlock: perBlock,
+    priors,
+    stopsEarly: plan.stop !== undefined,
+  });
 }
 
 /** Twice the accuracy of guessing, but no more than half way from there to 1. */

@@ -4,6 +4,7 @@ import { roughWait } from "./durations.ts";
 import { type Fact, factLines } from "./fact-lines.ts";
 import { pointsText } from "./gate-words.ts";
 import { ABSENT, bytes, count, counted, isNumber, percent } from "./numbers.ts";
+import { powerColumns, powerFacts } from "./plan-power.ts";
 import { type Column, tableLines, tableWidth } from "./table.ts";
 import { headerLine } from "./terminal.ts";
 import type { TextOptions } from "./text-options.ts";
@@ -25,6 +26,7 @@ export function renderPlan(plan: Plan, options: TextOptions): string {
     ...section("sidecar", factLines([["profile", plan.sidecar.profile]], options)),
     ...section("row policy", factLines(rowPolicyFacts(plan), options)),
     ...section("gates", tableLines(gateColumns(plan.gates, options.width), colors.dim)),
+    ...powerSection(plan, options, section),
     ...section("stopping rule", factLines(stopFacts(plan, noun), options)),
     ...section(plan.stop === undefined ? "trials" : "trials, at most", tableLines(trialColumns(plan), colors.dim)),
     ...section(
@@ -158,6 +160,17 @@ function gateBound(gate: GateSpecDoc): string {
     return `${quantile}${Number((bound * 1000).toPrecision(9))} ms`;
   }
   return percent(bound, { limits: [bound] });
+}
+
+function powerSection(
+  plan: Plan,
+  options: TextOptions,
+  section: (title: string, lines: readonly string[]) => string[],
+): string[] {
+  if (plan.power === undefined || plan.power.gates.length === 0) return [];
+  const colors = picocolors.createColors(options.color);
+  const table = tableLines(powerColumns(plan, plan.power, options.width), colors.dim);
+  return section("power", [...table, ...factLines(powerFacts(plan.power), options)]);
 }
 
 function stopFacts({ stop }: Plan, noun: string): Fact[] {

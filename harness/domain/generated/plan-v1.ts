@@ -92,6 +92,7 @@ export interface Plan {
    */
   artifacts: string[];
   estimate: PlanEstimate;
+  power?: PlanPower;
   /**
    * One line each, e.g. a flag that the config overrides.
    */
@@ -565,6 +566,83 @@ export interface PlanEstimate {
    * Where the estimate comes from.
    */
   basis: string;
+}
+/**
+ * What the planned numbers can show; not part of the digest.
+ */
+export interface PlanPower {
+  /**
+   * Where the assumed spreads come from.
+   */
+  basis: string;
+  /**
+   * Assumed share of items on which an identical variant and its baseline differ.
+   */
+  discordance: number;
+  /**
+   * Assumed standard deviation of a block's log ratio of latency.
+   */
+  log_ratio_sd: number;
+  /**
+   * One a gate that can err by chance.
+   */
+  gates: GatePower[];
+  /**
+   * Probability that an identical variant passes the primary gates whose power is known, as if they were independent; null where none is.
+   */
+  suite_p_pass: number | null;
+  /**
+   * What to know about these figures.
+   */
+  notes: string[];
+}
+/**
+ * Power of one gate.
+ */
+export interface GatePower {
+  /**
+   * Gate.
+   */
+  gate_id: string;
+  /**
+   * primary or advisory.
+   */
+  tier: "primary" | "advisory";
+  /**
+   * What n counts.
+   */
+  unit: "items" | "trials" | "calls";
+  /**
+   * Planned.
+   */
+  n: number;
+  /**
+   * Probability that a variant exactly as good as its baseline passes.
+   */
+  p_pass_identical: number | null;
+  /**
+   * Smallest true worsening, in the unit of the margin, that fails with a probability of 80 %.
+   */
+  detectable: number | null;
+  for_80: null | PowerNeed;
+  for_90: null | PowerNeed;
+  /**
+   * Why a figure is missing.
+   */
+  reason: string | null;
+}
+/**
+ * What would reach a power.
+ */
+export interface PowerNeed {
+  /**
+   * Items, trials or calls in all.
+   */
+  n: number;
+  /**
+   * Wall time of all of them.
+   */
+  seconds: number | null;
 }
 /**
  * When host readings say that a trial was starved; absent in older plans, whose blocks are not judged.
