@@ -135,7 +135,10 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     invocation: { ...facts.invocation, only: facts.only ?? null },
     estimate,
     power: powerOf(decides, estimate.seconds, facts.powerPriors),
-    notices,
+    notices:
+      stop !== undefined && origins["evaluate_runs"] === "config"
+        ? [...notices, "evaluate_runs has no effect where variants may stop early: each item is evaluated once"]
+        : notices,
   };
 }
 

@@ -59,13 +59,13 @@ describe("power in a plan", () => {
     }
     for (const { gate_id: id, p_pass_identical: planned } of powers.gates) {
       const seen = (passed[id] ?? 0) / runs;
-      // Standard error at most 2 %; Wilcoxon's power is planned to within 1.5 points.
-      assert.ok(Math.abs(seen - (planned as number)) < 0.06, `${id}: planned ${planned}, seen ${seen}`);
+      // Standard error up to 2.7 %; Wilcoxon's power is planned to within 1.5 points.
+      assert.ok(Math.abs(seen - (planned as number)) < 0.08, `${id}: planned ${planned}, seen ${seen}`);
     }
     // Overall and worst class see the same items, so the product is a little too low.
     const planned = powers.suite_p_pass as number;
     assert.ok(
-      suite / runs > planned - 0.06 && suite / runs < planned + 0.12,
+      suite / runs > planned - 0.08 && suite / runs < planned + 0.15,
       `planned ${planned}, seen ${suite / runs}`,
     );
   });
