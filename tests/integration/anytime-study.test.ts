@@ -97,7 +97,8 @@ describe("the committed study of early stopping", () => {
       { gates, claim: "super-population", seeds: 4 },
     );
     assert.equal(sample.verdicts.pass, 4);
-    assert.equal(row?.verdicts.fail, 0);
+    // Not every order may pass: a false FAIL may come with a probability of α.
+    assert.ok((row?.verdicts.fail as number) <= study.alpha * (row?.seeds as number));
     assert.ok(sample.settled.mean < items / 2);
   });
 });
