@@ -68,8 +68,10 @@ function determinism(record: RunRecord): KpiDoc {
   return rate(sum("matching"), sum("n"), "no cell has two completed trials");
 }
 
-function missingTelemetry({ plan, trials }: RunRecord, declared: readonly string[]): KpiDoc {
-  const planned = plan.trials.filter((trial) => trial.kind === "trial").length;
+/** Trials that a run which stopped early had no need of are not missing. */
+function missingTelemetry({ plan, trials, early }: RunRecord, declared: readonly string[]): KpiDoc {
+  const asked = plan.trials.filter((trial) => trial.kind === "trial" && !early?.skipped.has(trial.trial_id));
+  const planned = asked.length;
   const complete = trials.filter(
     (trial) => trial.trial_kind === "trial" && isTelemetryComplete(trial, declared),
   ).length;
@@ -95,8 +97,9 @@ function frontierSuccess(rows: readonly SummaryRow[]): KpiDoc {
 
 /** Measured in full, and not while the machine was doubtful. */
 function isValid(row: SummaryRow): boolean {
-  const { completed, planned } = row.trials;
-  return row.run_quality_status === "ok" && completed > 0 && completed === planned && objectives(row) !== undefined;
+  const { completed, planned, skipped = 0 } = row.trials;
+  const isFull = completed > 0 && completed === planned - skipped;
+  return row.run_quality_status === "ok" && isFull && objectives(row) !== undefined;
 }
 
 /** Less is better in each: errors, seconds a call, bytes. */

@@ -15,6 +15,8 @@ export const REASONS = {
   "hardware-mismatch": "The baseline was measured on other hardware.",
   "digest-mismatch": "The weights that ran are not the weights that were planned.",
   "not-paired": "Baseline and variant did not evaluate the same items.",
+  "stopped-early":
+    "One of the two runs stopped as soon as it was decided, so it has no interval for a planned number of observations.",
   "variant-failed": "The variant could not be made, so it cannot be shipped.",
   "fixed-sequence-stop": "A variant with more bits did not pass, so the fixed sequence stops before this one.",
   "slower-than-baseline": "The variant is slower than the baseline beyond the margin.",

@@ -6,7 +6,7 @@ import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import type { EstimateDoc } from "../domain/generated/summary-v1.ts";
 import { METRICS } from "../domain/metric.ts";
 import { worstClass } from "../gate/class-drop.ts";
-import { type Effect, effectDoc, exactEffect, mapEffect, scoreDrop } from "../gate/effect.ts";
+import { type Effect, effectDoc, exactEffect, mapEffect, relativeScoreDrop, scoreDrop } from "../gate/effect.ts";
 import { judge, type Verdict } from "../gate/judge.ts";
 import * as stats from "../stats/index.ts";
 import { matchRow, qualitySampleOf } from "./baselines-row.ts";
@@ -117,6 +117,7 @@ function checkGate(gate: GateSpecDoc, pair: Pair): BaselineCheck | undefined {
 /** Why block values of these two runs cannot be trusted: what makes one session's times doubtful does so here. */
 function doubtsAbout(gate: GateSpecDoc, { now, before }: Pair): Reason[] {
   const doubts: Reason[] = [];
+  if (stoppedEarly(now) || stoppedEarly(before)) doubts.push("stopped-early");
   if (now.trials.failed + before.trials.failed > 0) doubts.push("failed-trials");
   if (now.trials.missing + before.trials.missing > 0) doubts.push("missing-trials");
   if (!METRICS[gate.metric].isTime) return doubts;
@@ -127,12 +128,18 @@ function doubtsAbout(gate: GateSpecDoc, { now, before }: Pair): Reason[] {
   return [...new Set(doubts)];
 }
 
+/** How many blocks it ran, and which items, then depended on what they showed. */
+function stoppedEarly({ trials }: BaselineRow): boolean {
+  return trials.skipped !== undefined;
+}
+
 function effectOf(gate: GateSpecDoc, pair: Pair): Effect | Reason {
   const level = 1 - 2 * gate.alpha;
   switch (gate.metric) {
     case "quality.accuracy": {
       const scores = pairedScores(pair, undefined);
-      return typeof scores === "string" ? scores : scoreDrop(scores, level);
+      if (typeof scores === "string") return scores;
+      return gate.margin_kind === "relative" ? relativeScoreDrop(scores, level) : scoreDrop(scores, level);
     }
     case "quality.class_accuracy": {
       const classes: (PairedScores & { readonly name: string })[] = [];
@@ -142,7 +149,8 @@ function effectOf(gate: GateSpecDoc, pair: Pair): Effect | Reason {
         if (scores.n > 0) classes.push({ name, ...scores });
       }
       if (classes.length === 0) return "missing-metric";
-      return worstClass(classes, { policy: gate.policy, margin: gate.margin as number, alpha: gate.alpha }).effect;
+      const { policy, alpha, margin_kind: marginKind } = gate;
+      return worstClass(classes, { policy, margin: gate.margin as number, alpha, marginKind }).effect;
     }
     case "size.bytes_on_disk": {
       const [now, before] = [pair.now.bytes_on_disk, pair.before.bytes_on_disk];
@@ -163,32 +171,40 @@ const BLOCKS: Readonly<Record<string, { of: (row: BaselineRow) => readonly (numb
     "throughput.items": { of: (row) => row.throughput_blocks, worseIsMore: false },
   };
 
-/** Relative change of the blocks' ratio to the session's reference: a difference of differences, by ranks. */
+/**
+ * Change of the blocks against the session's reference, by ranks: of their ratios (a difference of differences of logarithms), or
+ * of their differences where the margin is in the metric's own unit.
+ */
 function blockEffect(gate: GateSpecDoc, pair: Pair, level: number): Effect | Reason {
   const blocks = BLOCKS[gate.metric];
   if (blocks === undefined) return "missing-metric";
   const sign = blocks.worseIsMore ? 1 : -1;
   const isReference = pair.now.role === "baseline";
-  const logs = (row: BaselineRow, reference: BaselineRow | undefined): Float64Array => {
+  const isRelative = gate.margin_kind === "relative";
+  const scale = isRelative ? Math.log : (x: number) => x;
+  const valuesOf = (row: BaselineRow, reference: BaselineRow | undefined): Float64Array => {
     const values = blocks.of(row);
     const base = isReference || reference === undefined ? undefined : blocks.of(reference);
     return Float64Array.from(
       values.flatMap((value, block) => {
-        const divisor = base === undefined ? 1 : base[block];
-        return value !== null && value > 0 && divisor != null && divisor > 0 ? [sign * Math.log(value / divisor)] : [];
+        const other = base === undefined ? undefined : base[block];
+        if (value === null || !(value > 0) || (base !== undefined && !(other != null && other > 0))) return [];
+        return [sign * (scale(value) - (other == null ? 0 : scale(other)))];
       }),
     );
   };
   if (!isReference && (pair.nowReference === undefined || pair.thenReference === undefined)) return "missing-baseline";
-  const now = logs(pair.now, pair.nowReference);
-  const before = logs(pair.before, pair.thenReference);
+  const now = valuesOf(pair.now, pair.nowReference);
+  const before = valuesOf(pair.before, pair.thenReference);
   if (now.length === 0) return "missing-metric";
   if (before.length === 0) return "missing-baseline";
-  return mapEffect(stats.hodgesLehmann(now, before, { level }), Math.expm1);
+  const change = stats.hodgesLehmann(now, before, { level });
+  return isRelative ? mapEffect(change, Math.expm1) : change;
 }
 
 function pairedScores(pair: Pair, label: number | undefined): PairedScores | Reason {
   const { labels } = pair;
+  if (stoppedEarly(pair.now) || stoppedEarly(pair.before)) return "stopped-early";
   const [now, before] = [pair.now.quality, pair.before.quality];
   if (now === null) return "missing-metric";
   if (before === null) return "missing-baseline";

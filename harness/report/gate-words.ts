@@ -15,6 +15,7 @@ const BY_REASON: { readonly [reason: string]: ShortReason } = {
   "variant-failed": { long: "could not be made", short: "not made" },
   "digest-mismatch": { long: "other weights ran", short: "weights" },
   "not-paired": { long: "items differ", short: "not paired" },
+  "stopped-early": { long: "stopped early", short: "stopped early" },
   "invalid-values": { long: "NaN or Inf", short: "NaN" },
   "constant-where-it-cannot-be": { long: "clock not trusted", short: "clock" },
   "failed-trials": { long: "trials failed", short: "failed" },

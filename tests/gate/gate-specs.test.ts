@@ -91,7 +91,7 @@ describe("margins and limits of times", () => {
     };
     const none = { own: new Float64Array(0), differences: new Float64Array(0) };
     const given = comparison({
-      throughputLogRatios: new Float64Array(10).fill(Math.log(0.9)),
+      throughputLogRatios: Float64Array.from({ length: 10 }, (_, i) => Math.log(0.9 + i * 1e-4)),
       blocks: { "latency.call": none, "memory.peak_rss": none, "throughput.items": values },
     });
     const spec = gateSpec({ metric: "throughput.items", margin: 5, margin_kind: "absolute" });

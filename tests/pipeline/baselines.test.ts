@@ -186,3 +186,53 @@ test("times of a polluted session or with failed trials decide nothing against t
   ]);
   assert.deepEqual(judge({ lineage: { base_sha256: "9".repeat(64), variant_sha256: null } }), [undefined]);
 });
+
+test("a run that stopped early has no planned numbers to compare by: it is recorded, and decides nothing", async () => {
+  const { runId: run } = await simulatedRun(folder, [fp32, int8], { seed: 12, stop: { mode: "anytime" } });
+  const root = join(folder, "early");
+  await recordBaseline({ run: approved, outDir, storageRoot: root });
+  const { comparison } = await compareWithBaseline({ run, outDir, storageRoot: root });
+  const checks = comparison.rows[1]?.checks ?? [];
+  const of = (id: string) => checks.find((check) => check.gate_id === id);
+  for (const id of ["accuracy_drop", "worst_class_drop", "latency_ratio", "peak_memory"]) {
+    assert.equal(of(id)?.verdict, "inconclusive", id);
+    assert.ok(of(id)?.reasons.includes("stopped-early"), id);
+  }
+  assert.equal(of("bytes")?.verdict, "pass");
+  assert.equal(comparison.verdict, "inconclusive");
+  const recorded = await recordBaseline({ run, outDir, storageRoot: join(folder, "early-record") });
+  const { rows } = await openBaselines(join(folder, "early-record")).read(recorded.entry);
+  assert.ok((rows[1]?.trials.skipped as number) > 0);
+  assert.equal(rows[1]?.quality, null);
+});
+
+test("margins in the metric's own unit, and shares of the baseline's accuracy, are compared as such", () => {
+  const latency: GateSpecDoc = {
+    id: "latency",
+    metric: "latency.call",
+    policy: "non-inferiority",
+    margin: 0.002,
+    margin_kind: "absolute",
+    limit: null,
+    tier: "primary",
+    alpha: 0.05,
+  };
+  const gates = [
+    latency,
+    { ...latency, id: "share", metric: "quality.accuracy" as const, margin_kind: "relative" as const, margin: 0.9 },
+  ];
+  const reference = baselineRow("fp32", { role: "baseline", verdict: "reference" });
+  const blocks = (base: number) => Array.from({ length: 8 }, (_, i) => base + i * 1e-5);
+  const now = (base: number) =>
+    baseline({
+      baseline_ref: "run-2",
+      rows: [reference, baselineRow("u8s8", { latency: { samples: 160, blocks: blocks(base), sketch: null } })],
+    });
+  const checksOf = (base: number) =>
+    compareRuns(now(base), baseline(), { gates, labels: new Int32Array(16), classNames: ["0"] }).rows[1]?.checks;
+  // One millisecond of a hundred is a tenth of the ratio, and half of this margin.
+  assert.equal(checksOf(0.011)?.[0]?.verdict, "pass");
+  assert.equal(checksOf(0.014)?.[0]?.verdict, "fail");
+  assert.ok(Math.abs((checksOf(0.014)?.[0]?.effect?.value as number) - 0.004) < 2e-4);
+  assert.match(checksOf(0.011)?.[1]?.effect?.method ?? "", /ratio/);
+});

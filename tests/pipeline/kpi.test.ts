@@ -68,6 +68,18 @@ test("a crash counts against determinism and telemetry, and the gate names both"
   );
 });
 
+test("trials that a run which stopped early had no need of are not missing", async () => {
+  const early = await simulatedRun(folder, [fp32, simulatedQuant("int8", { latency_ms: 6 })], {
+    stop: { mode: "anytime" },
+  });
+  const skipped = early.summary.rows.reduce((sum, row) => sum + (row.trials.skipped ?? 0), 0);
+  assert.ok(skipped > 0);
+  const { kpis, passed } = await judgeKpis({ summary: summaryOf(early.runFolder), outDir });
+  assert.equal(passed, true);
+  assert.equal(kpis.kpis.missing_telemetry_rate.numerator, 0);
+  assert.equal(kpis.kpis.frontier_success_rate.value, 1);
+});
+
 test("limits come from flags over the policy file over the defaults", async () => {
   const policy = join(folder, "policy.json");
   writeFileSync(

@@ -252,7 +252,7 @@ describe("a policy", () => {
     );
     await assert.rejects(withPolicy(run, [], 0.5), refused("CONFIG_INVALID", /below 0.5/));
     await assert.rejects(
-      withPolicy(run, [{ id: "latency_ratio", policy: "ceiling", limit: 10 }]),
+      withPolicy(run, [{ id: "latency_ratio", policy: "exact", margin: 0.1 }]),
       refused("CONFIG_INVALID", /cannot be judged/),
     );
   });

@@ -245,6 +245,10 @@ export interface BaselineTrials {
    * Not run.
    */
   missing: number;
+  /**
+   * Not needed: the run stopped early. Absent where everything planned was to run.
+   */
+  skipped?: number;
 }
 /**
  * Outcome of every item, packed.
