@@ -26,6 +26,7 @@ export { type FrontierRequest, type FrontierResult, frontier } from "./pipeline/
 export { analyzeHistory, recordHistory, type SeriesReport } from "./pipeline/history.ts";
 export { type InitOptions, type InitResult, init } from "./pipeline/init.ts";
 export { inspect } from "./pipeline/inspect.ts";
+export { type JudgedRun, type JudgeOptions, judgeRun } from "./pipeline/judge-run.ts";
 export { judgeKpis as kpi, type KpiResult } from "./pipeline/kpi.ts";
 export type { SweepEvent } from "./pipeline/progress.ts";
 export { type QuantizedFile, type QuantizeOptions, quantize } from "./pipeline/quantize.ts";

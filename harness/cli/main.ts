@@ -85,8 +85,21 @@ function sweepOptions(target: Command): Command {
     .option("--json", "print JSON alone");
 }
 
-sweepOptions(
-  command("sweep", "measure every variant beside its baseline and decide what may ship", "sweep my-config.json"),
+/** What a CI shows of a result. */
+function ciOptions(target: Command): Command {
+  return target
+    .option("--junit <path>", "write JUnit XML there")
+    .option("--comment <path>", "write a Markdown comment for a pull request there")
+    .option("--step-summary <path>", "write a longer Markdown summary there")
+    .addOption(
+      new Option("--ci <system>", "github: annotations, step summary and outputs").choices(["github", "none"]),
+    );
+}
+
+ciOptions(
+  sweepOptions(
+    command("sweep", "measure every variant beside its baseline and decide what may ship", "sweep my-config.json"),
+  ),
 )
   .option("--resume <run>", "go on with an interrupted run")
   .option("--dry-run", "print the plan and stop")
@@ -97,11 +110,13 @@ sweepOptions(command("plan", "what a sweep would do: sweep --dry-run", "plan my-
   action(async () => (await import("./commands/plan.js")).runPlan),
 );
 
-command("gate", "decide again from a stored run, without running anything", "gate --run results/latest")
+ciOptions(command("gate", "decide again from a stored run, without running anything", "gate --run results/latest"))
   .requiredOption("--run <run>", "run folder, a file in it, or a run id")
   .option("--policy <path>", "JSON file with gates (and alpha), as in a config")
   .option("--certificate <path>", "certificate.json that must vouch for times on this machine")
   .option("--baseline-ref <ref>", "compare with this recorded run too; latest: the newest that fits")
+  .option("--pinned", "compare with pinned records only")
+  .option("--history-dir <dir>", "judge by the history in this folder too")
   .option("--storage-root <dir>", "folder of the baselines", "baselines")
   .option("--out-dir <dir>", "where run folders are", "results")
   .option("--json", "print JSON alone")

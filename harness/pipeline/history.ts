@@ -3,7 +3,7 @@ import type { Baseline, BaselineRow } from "../domain/generated/baseline-v1.ts";
 import type { HistoryLine, HistoryPoint } from "../domain/generated/history-v1.ts";
 import * as stats from "../stats/index.ts";
 import { appendHistory, readHistory } from "../store/history.ts";
-import { openBaselines, readAsBaseline } from "./baselines.ts";
+import { type Identity, openBaselines, readAsBaseline } from "./baselines.ts";
 
 /** Runs from which the online detector learns what is normal. */
 const TRAINING_RUNS = 20;
@@ -49,17 +49,31 @@ export interface SeriesReport {
   /** Alarms of the online detector after its training runs. */
   readonly alarms: readonly { readonly run: string; readonly since: string; readonly direction: "better" | "worse" }[];
   /** Against the newest pinned baseline of this test, revision and hardware; null without one. */
-  readonly drift: { readonly baseline_ref: string; readonly verdict: string; readonly value: number | null } | null;
+  readonly drift: SeriesDrift | null;
   readonly ratchet: { readonly level: number; readonly verdict: string } | null;
 }
 
+/** How far the newest runs have moved from the pinned one, in the metric's unit; + is worse. */
+export interface SeriesDrift {
+  readonly baseline_ref: string;
+  readonly verdict: stats.DriftResult["verdict"];
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Runs the interval is made of. */
+  readonly n: number;
+  readonly margin: number;
+}
+
 /** Adds a stored run to the history in `root`, whatever its verdict. False when it is in it already. */
-export async function recordHistory(options: {
-  readonly run: string;
-  readonly outDir: string;
-  readonly root: string;
-}): Promise<boolean> {
-  const { document, summary } = await readAsBaseline(options.run, options.outDir);
+export async function recordHistory(
+  options: Identity & {
+    readonly run: string;
+    readonly outDir: string;
+    readonly root: string;
+  },
+): Promise<boolean> {
+  const { document, summary } = await readAsBaseline(options.run, options.outDir, options);
   return appendHistory(resolve(options.root), historyLine(document, summary.state));
 }
 
@@ -101,8 +115,18 @@ function pointsOf(run: Baseline, row: BaselineRow): HistoryPoint[] {
           "memory.ratio": ratio((one) => one.peak_rss_blocks),
         }),
   };
+  const doubt = row.run_quality === "ok" ? {} : { doubt: row.run_quality };
   return Object.entries(values).flatMap(([metric, value]) =>
-    value === undefined ? [] : [{ cell_id: row.cell_id, metric: metric as HistoryPoint["metric"], value }],
+    value === undefined
+      ? []
+      : [
+          {
+            cell_id: row.cell_id,
+            metric: metric as HistoryPoint["metric"],
+            value,
+            ...(metric.startsWith("latency.") ? doubt : {}),
+          },
+        ],
   );
 }
 
@@ -147,12 +171,16 @@ export async function analyzeHistory(options: {
   return { series, runs: wanted.length, unreadable };
 }
 
-/** Series by test, revision, hardware, cell and metric: what differs in one of them is not comparable. */
+/**
+ * Series by test, revision, hardware, cell and metric: what differs in one of them is not comparable. In the order of recording, which
+ * a clock that was set back does not change. Times that were doubtful when they were measured are left out.
+ */
 export function seriesOf(runs: readonly HistoryLine[]): Series[] {
   const series = new Map<string, Series>();
   for (const run of runs) {
     const { test_id, revision, hard } = run;
-    for (const { cell_id, metric, value } of run.points) {
+    for (const { cell_id, metric, value, doubt } of run.points) {
+      if (doubt !== undefined) continue;
       const id = JSON.stringify([test_id, revision, hard, cell_id, metric]);
       let one = series.get(id);
       if (one === undefined) {
@@ -166,8 +194,12 @@ export function seriesOf(runs: readonly HistoryLine[]): Series[] {
   return [...series.values()];
 }
 
-/** Changes, alarms, drift and ratchet of one series; `pinnedRef`: the run that drift is measured from. */
-export function reportSeries({ key, runs, values }: Series, pinnedRef: string | undefined): SeriesReport {
+/** Changes, alarms, drift and ratchet of one series; `pinnedRef`: the run that drift is measured from; `margin`: what it may be. */
+export function reportSeries(
+  { key, runs, values }: Series,
+  pinnedRef: string | undefined,
+  margin: (reference: number) => number = (reference) => marginOf(key.metric, reference),
+): SeriesReport {
   const run = (index: number) => runs[index] as HistoryLine;
   const direction = (delta: number) => (delta > 0 ? "worse" : "better") as "better" | "worse";
   const changes = stats.changePoints(values).changes.map(
@@ -190,8 +222,8 @@ export function reportSeries({ key, runs, values }: Series, pinnedRef: string | 
       since: run(alarm.since).run_id,
       direction: alarm.direction === "up" ? "worse" : "better",
     })),
-    drift: driftOf(key.metric, runs, values, pinnedRef),
-    ratchet: ratchetOf(key.metric, values),
+    drift: driftOf({ runs, values }, pinnedRef, margin),
+    ratchet: ratchetOf(values, margin),
   };
 }
 
@@ -218,24 +250,23 @@ function marginOf(metric: HistoryPoint["metric"], reference: number): number {
 }
 
 function driftOf(
-  metric: HistoryPoint["metric"],
-  runs: readonly HistoryLine[],
-  values: readonly number[],
+  { runs, values }: Pick<Series, "runs" | "values">,
   pinnedRef: string | undefined,
-): SeriesReport["drift"] {
+  marginAt: (reference: number) => number,
+): SeriesDrift | null {
   const at = pinnedRef === undefined ? -1 : runs.findIndex((run) => run.run_id === pinnedRef);
   if (at < 0 || pinnedRef === undefined) return null;
   const reference = values[at] as number;
-  const { drift, verdict } = stats.cumulativeDrift(values.slice(at + 1), {
-    reference,
-    margin: marginOf(metric, reference),
-  });
-  return { baseline_ref: pinnedRef, verdict, value: drift.value ?? null };
+  const margin = marginAt(reference);
+  const { drift, verdict } = stats.cumulativeDrift(values.slice(at + 1), { reference, margin });
+  const finite = (bound: number | undefined) => (bound !== undefined && Number.isFinite(bound) ? bound : null);
+  const { value, low, high, n } = drift;
+  return { baseline_ref: pinnedRef, verdict, value: finite(value), low: finite(low), high: finite(high), n, margin };
 }
 
-function ratchetOf(metric: HistoryPoint["metric"], values: readonly number[]): SeriesReport["ratchet"] {
+function ratchetOf(values: readonly number[], marginAt: (reference: number) => number): SeriesReport["ratchet"] {
   const { level } = stats.ratchet(values, { margin: 0 });
   if (level === undefined) return null;
-  const { verdict } = stats.ratchet(values, { margin: marginOf(metric, level) });
+  const { verdict } = stats.ratchet(values, { margin: marginAt(level) });
   return { level, verdict };
 }

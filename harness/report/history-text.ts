@@ -1,3 +1,4 @@
+import type { CiLine } from "../domain/ci-report.ts";
 import { counted, decimal } from "./numbers.ts";
 import { visible } from "./visible-text.ts";
 
@@ -52,4 +53,29 @@ function eventsOf({ changes, alarms, drift, ratchet }: ShownSeries): string[] {
     events.push(`drift of ${number(drift.value ?? 0)} from pinned ${drift.baseline_ref}`);
   if (ratchet?.verdict === "beyond") events.push(`above the lowest sustained level ${number(ratchet.level)}`);
   return events;
+}
+
+/** What the history says about the newest run. */
+export function renderHistoryVerdict(
+  history: { readonly runs: number; readonly pinned: string | null; readonly unreadable: readonly number[] },
+  lines: readonly CiLine[],
+): string {
+  const own = lines.filter((line) => line.scope === "history");
+  const said = own.filter((line) => line.verdict === "fail");
+  const drift = own.filter((line) => line.gate.startsWith("drift "));
+  const verdict = said.some((line) => line.decides)
+    ? "FAIL"
+    : history.pinned === null
+      ? "not judged, nothing is pinned (quantgate baselines pin-baseline)"
+      : drift.some((line) => line.verdict === "inconclusive")
+        ? "undecided, too few runs or too much noise"
+        : "within the margins";
+  const shown = said.map(
+    ({ cell, gate, decides, text }) => `  ${cell} ${gate} (${decides ? "decides" : "advises"}): ${text}`,
+  );
+  const anchor = history.pinned === null ? "" : ` from pinned ${history.pinned}`;
+  const head = `history of ${counted(history.runs, "runs")}, drift${anchor}: ${verdict}`;
+  const gaps =
+    history.unreadable.length === 0 ? [] : [`not readable: lines ${history.unreadable.join(", ")} of history.ndjson`];
+  return [head, ...gaps, ...shown].map(visible).join("\n");
 }

@@ -51,7 +51,7 @@ const RSS_BEFORE_LOAD_BYTES = 60_000_000;
 const LEAST_DISCORDANCE = 0.01;
 
 /**
- * A runtime without processes, models and clocks. Outputs follow from the plan's seed and the settings, all else of a trial from its
+ * A runtime without processes, models and clocks. Outputs follow from the dataset's seed (the plan's, unless told) and the settings, all else of a trial from its
  * own seed and the settings: neither the order of trials nor an interruption changes a measurement.
  */
 export function simulatedRuntime(options: SimulatedRuntimeOptions): Runtime {
@@ -112,7 +112,9 @@ export function openSimulatedRuntime(plan: Plan): Runtime {
     ];
   });
   const labels = Int32Array.from({ length: plan.dataset.count }, (_, i) => i % classes);
-  return simulatedRuntime({ seed: plan.experimental_controls.seed, labels, classes, variants: new Map(variants) });
+  const config = plan.config as { readonly dataset?: { readonly seed?: number } } | undefined;
+  const seed = config?.dataset?.seed ?? plan.experimental_controls.seed;
+  return simulatedRuntime({ seed, labels, classes, variants: new Map(variants) });
 }
 
 function outputsOf(options: SimulatedRuntimeOptions, variantId: string, settings: SimulatedSettings): Float32Array {

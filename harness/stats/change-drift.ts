@@ -6,7 +6,7 @@ import { requireCount, requireFinite, requireFraction } from "./require.ts";
 export interface DriftResult {
   /** Newest points minus the reference; + is worse when the series is oriented so. */
   readonly drift: Estimate | Unjudged;
-  /** "beyond": the lower limit is above the margin. "within": the upper limit is below it. */
+  /** "beyond": the lower limit is above the margin. "within": the upper limit is below it, or on it where nothing varies. */
   readonly verdict: "beyond" | "within" | "undecided";
 }
 
@@ -69,7 +69,9 @@ export function ratchet(data: ArrayLike<number>, { margin, window = 6, alpha = 0
 }
 
 function judgeDrift(drift: Estimate | Unjudged, margin: number): DriftResult {
-  const verdict = drift.low > margin ? "beyond" : drift.high < margin ? "within" : "undecided";
+  // What does not vary (bytes) may lie exactly on its margin.
+  const isWithin = drift.high < margin || (drift.low === drift.high && drift.high <= margin);
+  const verdict = drift.low > margin ? "beyond" : isWithin ? "within" : "undecided";
   return { drift, verdict };
 }
 

@@ -1,8 +1,10 @@
 import { HarnessError } from "../../domain/errors.ts";
 import type { SweepOptions } from "../../pipeline/sweep.ts";
 
+import type { CiFlags } from "../ci-outputs.ts";
+
 /** What commander hands to sweep and plan. */
-export interface SweepFlags {
+export interface SweepFlags extends CiFlags {
   readonly matrixConfig?: string;
   readonly dataDir?: string;
   readonly modelId?: string[];

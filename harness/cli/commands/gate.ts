@@ -1,13 +1,15 @@
 import { resolve } from "node:path";
 import { artifactJson } from "../../domain/canonical-json.ts";
-import { compareWithBaseline } from "../../pipeline/baselines.ts";
-import type { RunComparison } from "../../pipeline/baselines-compare.ts";
-import { decideWithPolicy } from "../../pipeline/decide.ts";
+import { type JudgedRun, judgeRun } from "../../pipeline/judge-run.ts";
 import { renderComparison } from "../../report/baselines-text.ts";
+import { renderHistoryVerdict } from "../../report/history-text.ts";
 import { renderTerminal } from "../../report/terminal.ts";
+import type { TextOptions } from "../../report/text-options.ts";
+import { RunFolder } from "../../store/run-folder.ts";
+import { type CiFlags, clearCiOutputs, wantsCi, writeCiOutputs } from "../ci-outputs.ts";
 import { textOptions } from "../terminal.ts";
 
-export interface GateFlags {
+export interface GateFlags extends CiFlags {
   readonly run: string;
   readonly policy?: string;
   readonly certificate?: string;
@@ -15,38 +17,43 @@ export interface GateFlags {
   readonly json?: boolean;
   /** Compare with this record too; `latest`: with the newest that fits. */
   readonly baselineRef?: string;
+  readonly pinned?: boolean;
   readonly storageRoot: string;
+  readonly historyDir?: string;
 }
 
-/** Decides a stored run again, by the plan's gates or another policy's, and against a recorded run where one is named. */
+/** Decides a stored run again, by the plan's gates or another policy's, and against a recorded run and the history where asked. */
 export async function runGate(flags: GateFlags): Promise<number> {
-  const policy = flags.policy === undefined ? undefined : resolve(flags.policy);
-  const certificate = flags.certificate === undefined ? undefined : resolve(flags.certificate);
-  const { summary, gate } = await decideWithPolicy({ run: flags.run, outDir: flags.outDir, policy, certificate });
-  const exitCode = summary.state === "canary-abort" ? 5 : summary.suite.exit_code;
-  const text = textOptions(process.stdout, process.env);
-  if (flags.baselineRef === undefined) {
-    process.stdout.write(flags.json ? artifactJson(gate) : `${renderTerminal(summary, text)}\n`);
-    return exitCode;
-  }
-  const { comparison, notes } = await compareWithBaseline({
-    run: flags.run,
-    outDir: flags.outDir,
-    storageRoot: flags.storageRoot,
-    baselineRef: flags.baselineRef === "latest" ? undefined : flags.baselineRef,
-    gates: gate.gates,
+  await clearCiOutputs(flags);
+  const judged = await judgeRun({
+    ...flags,
+    policy: flags.policy === undefined ? undefined : resolve(flags.policy),
+    certificate: flags.certificate === undefined ? undefined : resolve(flags.certificate),
   });
-  const shown = `${renderTerminal(summary, text)}\n\n${renderComparison(comparison, notes)}\n`;
-  process.stdout.write(flags.json ? artifactJson({ ...gate, baseline: { ...comparison, notes } }) : shown);
-  return exitCode === 0 ? baselineExitCode(comparison, summary.suite.ship) : exitCode;
+  if (wantsCi(flags)) {
+    const { path: runFolder } = await RunFolder.open(flags.run, flags.outDir);
+    await writeCiOutputs(flags, judged.report, { env: process.env, runFolder });
+  }
+  process.stdout.write(
+    flags.json ? artifactJson(asJson(judged)) : `${asText(judged, textOptions(process.stdout, process.env))}\n`,
+  );
+  // What could be said has been said; the error says what could not.
+  if (judged.mismatch !== null) throw judged.mismatch;
+  return judged.exitCode;
 }
 
-/**
- * A run that passes by itself fails when a cell that matters regressed: a required one, or the one that would ship. Undecided is 4
- * only for those, so that a candidate nobody ships cannot hold up a run.
- */
-function baselineExitCode({ rows }: RunComparison, ship: string | null): number {
-  const matters = rows.filter((row) => row.role === "required" || row.cell_id === ship);
-  if (matters.some((row) => row.verdict === "fail")) return 3;
-  return matters.every((row) => row.verdict === "pass") ? 0 : 4;
+/** The gate artifact, with what it was judged against beside it. */
+function asJson({ gate, baseline, history }: JudgedRun): object {
+  return {
+    ...gate,
+    ...(baseline === null ? {} : { baseline: { ...baseline.comparison, notes: baseline.notes } }),
+    ...(history === null ? {} : { history }),
+  };
+}
+
+function asText({ summary, baseline, history, report }: JudgedRun, text: TextOptions): string {
+  const parts = [renderTerminal(summary, text)];
+  if (baseline !== null) parts.push(renderComparison(baseline.comparison, baseline.notes));
+  if (history !== null) parts.push(renderHistoryVerdict(history, report.lines));
+  return parts.join("\n\n");
 }

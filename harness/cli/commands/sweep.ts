@@ -1,11 +1,13 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { artifactJson } from "../../domain/canonical-json.ts";
 import type { CanaryReport } from "../../domain/generated/canary-v1.ts";
+import { judgeRun } from "../../pipeline/judge-run.ts";
 import type { SweepEvent } from "../../pipeline/progress.ts";
 import { resumeSweep, type SweepResult, sweep } from "../../pipeline/sweep.ts";
 import { atomicWrite } from "../../platform/files.ts";
 import { renderCanary } from "../../report/canary-text.ts";
 import { headerLine, renderTerminal } from "../../report/terminal.ts";
+import { clearCiOutputs, wantsCi, writeCiOutputs } from "../ci-outputs.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { textOptions } from "../terminal.ts";
@@ -15,6 +17,7 @@ import { type SweepFlags, sweepOptionsFrom } from "./flags.ts";
 export async function runSweep(config: string | undefined, flags: SweepFlags): Promise<number> {
   if (flags.dryRun) return (await import("./plan.ts")).runPlan(config, flags);
   const options = sweepOptionsFrom(config, flags);
+  await clearCiOutputs(flags);
   const interrupt = watchInterrupts();
   const progress = createProgress({ stream: process.stderr, env: process.env, enabled: !flags.json });
   let runFolder: string | undefined;
@@ -25,6 +28,11 @@ export async function runSweep(config: string | undefined, flags: SweepFlags): P
     const all = { ...options, signal: interrupt.signal, onProgress: listen };
     const result = flags.resume === undefined ? await sweep(all) : await resumeSweep(flags.resume, all);
     progress.stop();
+    if (wantsCi(flags)) {
+      const { runFolder } = result;
+      const { report } = await judgeRun({ run: relative(process.cwd(), runFolder) || ".", outDir: flags.outDir });
+      await writeCiOutputs(flags, report, { env: process.env, runFolder });
+    }
     if (flags.summaryOut !== undefined) await atomicWrite(resolve(flags.summaryOut), artifactJson(result.summary));
     if (flags.json) process.stdout.write(artifactJson(result.summary));
     else process.stdout.write(`${resultText(result)}\n`);

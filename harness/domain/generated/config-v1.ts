@@ -458,6 +458,10 @@ export interface SimulatedDatasetConfig {
    * Number of classes.
    */
   classes: number;
+  /**
+   * Seed of what the simulated models answer: runs of other plan seeds then measure the same models. The plan's seed where absent.
+   */
+  seed?: number;
 }
 /**
  * Items that activation ranges are measured on; must share no item with the dataset.

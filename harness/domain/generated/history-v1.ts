@@ -70,4 +70,8 @@ export interface HistoryPoint {
    * In the metric's unit.
    */
   value: number;
+  /**
+   * Why a time of this cell cannot be relied on; such points are kept and not analyzed.
+   */
+  doubt?: "noisy" | "polluted" | "missing";
 }
