@@ -42,3 +42,15 @@ function describeFault(text: string): string | undefined {
     return undefined;
   }
 }
+
+/** Parses what a program sent (RUNTIME_PROTOCOL); programs write no key twice, so nothing is searched for that. */
+export function parseWireJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HarnessError("RUNTIME_PROTOCOL", `${what} sent a line that is not JSON`, {
+      hint: "Something other than the expected server may answer at this address.",
+      cause,
+    });
+  }
+}

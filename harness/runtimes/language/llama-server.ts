@@ -1,0 +1,252 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { HarnessError } from "../../domain/errors.ts";
+import type {
+  GenerateRequest,
+  Health,
+  LanguageRuntime,
+  LoadedModel,
+  LoadSettings,
+  ModelIdentity,
+  ModelRef,
+  Prompt,
+  TimedEvent,
+} from "../../domain/language-runtime.ts";
+import { freePort, type ServerProcess, startServer } from "../../platform/server-process.ts";
+import { contextError } from "./context-error.ts";
+import { ggufIdentity } from "./gguf-identity.ts";
+import { HttpClient, Refused } from "./http-client.ts";
+import { completionEvents, nativeBody } from "./llama-native.ts";
+import { chatBody, chatEvents } from "./openai-chat.ts";
+import { asObject, countAt, listAt, objectAt, textAt, type Wire } from "./wire-values.ts";
+
+export interface LlamaServerOptions {
+  /** Of a server that runs already and holds one model; absent: one is started for each model from `command`. */
+  readonly url?: string;
+  /** Program and arguments; model, port, context and threads are added. */
+  readonly command: readonly string[];
+  /** Which of its two ways to complete is used. */
+  readonly route: "native" | "openai";
+  readonly apiKey?: string;
+  /** Starting and loading end after this long. */
+  readonly loadTimeoutMs: number;
+}
+
+const POLL_MS = 20;
+/** Short questions: health, props, tokenize. */
+const ASK_MS = 30_000;
+
+/** llama.cpp's own server, either attached to or started once for each model. */
+export function llamaServer(options: LlamaServerOptions): LanguageRuntime {
+  return new LlamaServer(options);
+}
+
+class LlamaServer implements LanguageRuntime {
+  readonly kind = "llama-server";
+  private readonly options: LlamaServerOptions;
+  private client: HttpClient | undefined;
+  private process: ServerProcess | undefined;
+  private build = "unknown";
+
+  constructor(options: LlamaServerOptions) {
+    this.options = options;
+    if (options.url !== undefined) this.client = this.clientOf(options.url);
+  }
+
+  async versions({ signal }: { signal: AbortSignal }): Promise<Readonly<Record<string, string>>> {
+    if (this.options.url !== undefined && this.build === "unknown") await this.props(signal);
+    return { "llama-server": this.build };
+  }
+
+  async health({ signal }: { signal: AbortSignal }): Promise<Health> {
+    if (this.client === undefined) return { state: "ready", detail: "started when a model is loaded" };
+    try {
+      await this.client.json("/health", undefined, { signal, timeoutMs: ASK_MS });
+      return { state: "ready", detail: this.build };
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = error instanceof Error ? error.message : String(error);
+      return { state: /HTTP 503/.test(message) ? "loading" : "unavailable", detail: message };
+    }
+  }
+
+  async list({ signal }: { signal: AbortSignal }): Promise<readonly string[]> {
+    if (this.client === undefined) return [];
+    const reply = asObject(await this.client.json("/v1/models", undefined, { signal, timeoutMs: ASK_MS }), "models");
+    return (listAt(reply, "data") ?? []).flatMap((model) => textAt(asObject(model, "model"), "id") ?? []);
+  }
+
+  async identify(model: ModelRef, { signal }: { signal: AbortSignal }): Promise<ModelIdentity> {
+    const path = this.options.url === undefined ? model.path : ((await this.servedPath(signal)) ?? model.path);
+    if (path === undefined) {
+      throw new HarnessError("CONFIG_MODEL_MISSING", `${model.name} names no GGUF file`, {
+        hint: "llama-server loads files: give the quant a gguf path.",
+      });
+    }
+    return ggufIdentity(model.name, path);
+  }
+
+  async load(model: ModelRef, settings: LoadSettings, { signal }: { signal: AbortSignal }): Promise<LoadedModel> {
+    const identity = await this.identify(model, { signal });
+    if (this.options.url !== undefined) {
+      return { identity, loadS: undefined, ...(await this.inspect({ signal })) };
+    }
+    await this.unload();
+    const port = await freePort();
+    const startMs = performance.now();
+    this.process = await startServer(this.commandFor(model, settings, port));
+    this.client = this.clientOf(`http://127.0.0.1:${port}`);
+    await this.untilReady(model, signal);
+    const loadS = (performance.now() - startMs) / 1000;
+    const state = await this.inspect({ signal });
+    if (state.contextTokens !== undefined && state.contextTokens < settings.contextTokens) {
+      throw new HarnessError(
+        "RUNTIME_CONTEXT",
+        `llama-server allocated a context of ${state.contextTokens} tokens, not of ${settings.contextTokens}`,
+        { hint: "Lower context_tokens, or give the server more memory." },
+      );
+    }
+    return { identity, loadS, ...state };
+  }
+
+  async inspect({
+    signal,
+  }: {
+    signal: AbortSignal;
+  }): Promise<Pick<LoadedModel, "contextTokens" | "offloadedBytes" | "memoryBytes">> {
+    const props = await this.props(signal);
+    const settings = objectAt(props, "default_generation_settings");
+    return {
+      contextTokens: settings === undefined ? undefined : countAt(settings, "n_ctx"),
+      offloadedBytes: undefined,
+      memoryBytes: await this.process?.peakMemoryBytes(),
+    };
+  }
+
+  async unload(): Promise<void> {
+    const { process } = this;
+    if (process === undefined) return;
+    this.process = undefined;
+    this.client = undefined;
+    await process.stop();
+  }
+
+  async tokenize(text: string, { signal }: { signal: AbortSignal }): Promise<readonly number[]> {
+    return this.tokens(text, false, signal);
+  }
+
+  async countPrompt(prompt: Prompt, { signal }: { signal: AbortSignal }) {
+    const text = await this.textOf(prompt, signal);
+    return { tokens: (await this.tokens(text, true, signal)).length, source: "tokenizer" as const };
+  }
+
+  async *generate(request: GenerateRequest, { signal }: { signal: AbortSignal }): AsyncGenerator<TimedEvent> {
+    const client = this.connected();
+    const exchange = { signal, timeoutMs: request.timeoutMs, stallTimeoutMs: request.stallTimeoutMs };
+    try {
+      if (this.options.route === "openai" && request.prompt.kind === "chat") {
+        const body = { ...chatBody(request, "loaded"), cache_prompt: request.cachePrompt, return_tokens: true };
+        yield* chatEvents(await client.open("/v1/chat/completions", body, exchange), request, "llama-server");
+      } else {
+        const body = nativeBody(request, await this.textOf(request.prompt, signal));
+        yield* completionEvents(await client.open("/completion", body, exchange), request);
+      }
+    } catch (error) {
+      throw contextError(error) ?? this.explained(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.unload();
+  }
+
+  private commandFor(model: ModelRef, settings: LoadSettings, port: number): [string, ...string[]] {
+    const [program, ...args] = this.options.command;
+    if (program === undefined) {
+      throw new HarnessError("CONFIG_INVALID", "The llama-server runtime has neither a url nor a command", {
+        hint: 'Add "url" of a running server, or "command": ["llama-server"].',
+      });
+    }
+    const threads = settings.threads > 0 ? ["-t", String(settings.threads)] : [];
+    const layers = settings.gpuLayers === undefined ? [] : ["-ngl", String(settings.gpuLayers)];
+    // One slot: the context is per slot, and nothing else shares the machine with a trial.
+    const fixed = ["-m", model.path as string, "-c", String(settings.contextTokens), "-np", "1"];
+    const place = ["--host", "127.0.0.1", "--port", String(port)];
+    return [program, ...args, ...fixed, ...place, ...threads, ...layers];
+  }
+
+  private async untilReady(model: ModelRef, signal: AbortSignal): Promise<void> {
+    const { loadTimeoutMs } = this.options;
+    const startMs = performance.now();
+    for (;;) {
+      const why = this.process?.exited();
+      if (why !== undefined) {
+        throw new HarnessError("RUNTIME_CRASHED", `llama-server did not load ${model.name}: ${why}`, {
+          hint: `Its last words: ${lastLine(this.process?.log() ?? "")}`,
+        });
+      }
+      if ((await this.health({ signal })).state === "ready") return;
+      if (performance.now() - startMs > loadTimeoutMs) {
+        throw new HarnessError(
+          "RUNTIME_TIMEOUT",
+          `llama-server did not load ${model.name} in ${loadTimeoutMs / 1000} s`,
+          {
+            hint: "Raise load_timeout_sec.",
+          },
+        );
+      }
+      await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  private async props(signal: AbortSignal): Promise<Wire> {
+    const props = asObject(await this.ask("/props", undefined, signal), "props");
+    this.build = textAt(props, "build_info") ?? "unknown";
+    return props;
+  }
+
+  private async servedPath(signal: AbortSignal): Promise<string | undefined> {
+    return textAt(await this.props(signal), "model_path");
+  }
+
+  /** The text that the model sees: for a conversation, what its template makes of it. */
+  private async textOf(prompt: Prompt, signal: AbortSignal): Promise<string> {
+    if (prompt.kind === "raw") return prompt.text;
+    const reply = asObject(await this.ask("/apply-template", { messages: prompt.messages }, signal), "template");
+    const text = textAt(reply, "prompt");
+    if (text === undefined) throw new Refused("llama-server", 200, "it applied no template");
+    return text;
+  }
+
+  private async tokens(text: string, isPrompt: boolean, signal: AbortSignal): Promise<readonly number[]> {
+    const body = { content: text, add_special: isPrompt, parse_special: isPrompt };
+    const reply = asObject(await this.ask("/tokenize", body, signal), "tokens");
+    return (listAt(reply, "tokens") ?? []).map(Number);
+  }
+
+  private ask(path: string, body: object | undefined, signal: AbortSignal): Promise<unknown> {
+    return this.connected().json(path, body, { signal, timeoutMs: ASK_MS });
+  }
+
+  private connected(): HttpClient {
+    if (this.client !== undefined) return this.client;
+    throw new HarnessError("RUNTIME_UNAVAILABLE", "No model is loaded", { hint: "Load one first." });
+  }
+
+  private clientOf(baseUrl: string): HttpClient {
+    return new HttpClient({ baseUrl, who: "llama-server", apiKey: this.options.apiKey });
+  }
+
+  /** A connection that broke because the process died says so. */
+  private explained(error: unknown): unknown {
+    const why = this.process?.exited();
+    if (why === undefined || !(error instanceof HarnessError)) return error;
+    return new HarnessError("RUNTIME_CRASHED", `llama-server is gone: ${why}`, {
+      hint: `Its last words: ${lastLine(this.process?.log() ?? "")}`,
+      cause: error,
+    });
+  }
+}
+
+function lastLine(log: string): string {
+  return log.trimEnd().split("\n").at(-1)?.slice(0, 300) ?? "none";
+}
