@@ -169,6 +169,8 @@ export interface LoadSettings {
   readonly threads: number;
   /** Layers on the accelerator; undefined: the runtime chooses. */
   readonly gpuLayers: number | undefined;
+  /** For the simulated runtime, which draws by it: the trial's own seed, and its place among the trials. */
+  readonly trial?: { readonly seed: number; readonly index: number };
 }
 
 export interface LoadedModel {
