@@ -300,6 +300,33 @@ def theil_sen():
     return {"cases": cases}
 
 
+def kl_divergence():
+    """Divergences of random categorical distributions, and a bootstrap over clusters as scipy.stats.bootstrap draws them."""
+    generator = np.random.default_rng(7)
+    cases = []
+    for size in (2, 3, 17, 400):
+        p = generator.dirichlet(np.full(size, 0.3))
+        q = 0.9 * p + 0.1 * generator.dirichlet(np.full(size, 0.3))
+        cases.append({"log_p": np.log(p).tolist(), "log_q": np.log(q).tolist(), "value": float(stats.entropy(p, q))})
+    clusters = [(generator.exponential(0.02) + generator.exponential(0.01, size)).tolist() for size in generator.integers(5, 30, 40)]
+    index = np.arange(len(clusters))
+
+    def interval(statistic):
+        found = stats.bootstrap(
+            (index,), lambda drawn: statistic(np.concatenate([clusters[c] for c in drawn])), n_resamples=20000,
+            vectorized=False, method="percentile", confidence_level=0.95, rng=np.random.default_rng(1))
+        value = float(statistic(np.concatenate(clusters)))
+        return [value, float(found.confidence_interval.low), float(found.confidence_interval.high), float(found.standard_error)]
+
+    return {
+        "entropy": cases,
+        "clusters": clusters,
+        "mean": interval(np.mean),
+        "median": interval(lambda x: np.quantile(x, 0.5, method="inverted_cdf")),
+        "p99": interval(lambda x: np.quantile(x, 0.99, method="inverted_cdf")),
+    }
+
+
 if __name__ == "__main__":
     write("normal", normal())
     write("beta", beta())
@@ -314,3 +341,4 @@ if __name__ == "__main__":
     write("noise", noise())
     write("noncentral-t", noncentral_t())
     write("theil-sen", theil_sen())
+    write("kl-divergence", kl_divergence())

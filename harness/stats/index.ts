@@ -18,6 +18,7 @@ export { type BcaEstimate, type BootstrapOptions, bootstrapBca } from "./bootstr
 export { cumulativeDrift, type DriftOptions, type DriftResult, type RatchetResult, ratchet } from "./change-drift.ts";
 export { type ChangePoint, type ChangePointResult, changePoints } from "./change-seeded.ts";
 export { chiSquareCdf, chiSquareQuantile, gammaCdf, gammaQuantile } from "./chi-square.ts";
+export { type ClusterBootstrapOptions, type ClusterEstimate, clusterBootstrap } from "./cluster-bootstrap.ts";
 export { type ClusteredShare, clusteredProportion } from "./clustered-proportion.ts";
 export { coefficientOfVariation } from "./coefficient-of-variation.ts";
 export { mean, quantileOfSorted, sampleVariance, standardDeviation } from "./descriptive.ts";
@@ -34,6 +35,7 @@ export {
 } from "./hedged-capital.ts";
 export { hodgesLehmann } from "./hodges-lehmann.ts";
 export { kaliberaJones, type RepetitionPlan, type VarianceComponents, varianceComponents } from "./kalibera-jones.ts";
+export { klDivergence, klFromTopK, perplexity, type TopKDivergence, type TopLogprobs } from "./kl-divergence.ts";
 export { type MannKendallTest, mannKendall } from "./mann-kendall.ts";
 export { type MannWhitneyTest, mannWhitney } from "./mann-whitney.ts";
 export { type McNemarResult, mcnemar } from "./mcnemar.ts";

@@ -389,6 +389,14 @@ export interface SummaryRow {
    * Why, in words a person reads.
    */
   reasons: string[];
+  /**
+   * Of language models whose runtime gives probabilities; null for the reference itself and where there are none.
+   */
+  divergence?: DivergenceDoc | null;
+  /**
+   * Of language models whose runtime names tokens.
+   */
+  token_determinism?: TokenDeterminismDoc | null;
 }
 /**
  * Counts.
@@ -641,6 +649,252 @@ export interface NeededDoc {
    * Wall time.
    */
   seconds: number | null;
+}
+/**
+ * How far the next-token distributions lie from those of the variant with the most bits. Intervals by a bootstrap over prompts.
+ */
+export interface DivergenceDoc {
+  /**
+   * Variant with the most bits per weight.
+   */
+  reference_variant_id: string;
+  /**
+   * full: whole vocabularies; top-k: lower bounds out of the likeliest tokens.
+   */
+  source: "full" | "top-k";
+  /**
+   * Prompts with a position that could be compared.
+   */
+  prompts: number;
+  /**
+   * Positions compared.
+   */
+  positions: number;
+  /**
+   * Positions whose lists share no token.
+   */
+  unmatched: number;
+  mean: EstimateDoc1;
+  median: EstimateDoc2;
+  p99: EstimateDoc3;
+  top_agreement: EstimateDoc4;
+  /**
+   * Mean mass of the reference on tokens that both lists name.
+   */
+  covered_mass: number | null;
+  perplexity: PerplexityPairDoc;
+}
+/**
+ * A number that decides something: point, two-sided interval at `level`, n and method. A bound that does not exist is null with a reason.
+ */
+export interface EstimateDoc1 {
+  /**
+   * Point estimate.
+   */
+  value: number | null;
+  /**
+   * Lower bound.
+   */
+  low: number | null;
+  /**
+   * Upper bound.
+   */
+  high: number | null;
+  /**
+   * Two-sided level of the interval, (0, 1).
+   */
+  level: number;
+  /**
+   * Observations behind it.
+   */
+  n: number;
+  /**
+   * Named procedure, e.g. tango, hodges-lehmann-wilcoxon.
+   */
+  method: string;
+  /**
+   * Why a bound or the value is null.
+   */
+  reason?: string;
+}
+/**
+ * A number that decides something: point, two-sided interval at `level`, n and method. A bound that does not exist is null with a reason.
+ */
+export interface EstimateDoc2 {
+  /**
+   * Point estimate.
+   */
+  value: number | null;
+  /**
+   * Lower bound.
+   */
+  low: number | null;
+  /**
+   * Upper bound.
+   */
+  high: number | null;
+  /**
+   * Two-sided level of the interval, (0, 1).
+   */
+  level: number;
+  /**
+   * Observations behind it.
+   */
+  n: number;
+  /**
+   * Named procedure, e.g. tango, hodges-lehmann-wilcoxon.
+   */
+  method: string;
+  /**
+   * Why a bound or the value is null.
+   */
+  reason?: string;
+}
+/**
+ * A number that decides something: point, two-sided interval at `level`, n and method. A bound that does not exist is null with a reason.
+ */
+export interface EstimateDoc3 {
+  /**
+   * Point estimate.
+   */
+  value: number | null;
+  /**
+   * Lower bound.
+   */
+  low: number | null;
+  /**
+   * Upper bound.
+   */
+  high: number | null;
+  /**
+   * Two-sided level of the interval, (0, 1).
+   */
+  level: number;
+  /**
+   * Observations behind it.
+   */
+  n: number;
+  /**
+   * Named procedure, e.g. tango, hodges-lehmann-wilcoxon.
+   */
+  method: string;
+  /**
+   * Why a bound or the value is null.
+   */
+  reason?: string;
+}
+/**
+ * A number that decides something: point, two-sided interval at `level`, n and method. A bound that does not exist is null with a reason.
+ */
+export interface EstimateDoc4 {
+  /**
+   * Point estimate.
+   */
+  value: number | null;
+  /**
+   * Lower bound.
+   */
+  low: number | null;
+  /**
+   * Upper bound.
+   */
+  high: number | null;
+  /**
+   * Two-sided level of the interval, (0, 1).
+   */
+  level: number;
+  /**
+   * Observations behind it.
+   */
+  n: number;
+  /**
+   * Named procedure, e.g. tango, hodges-lehmann-wilcoxon.
+   */
+  method: string;
+  /**
+   * Why a bound or the value is null.
+   */
+  reason?: string;
+}
+/**
+ * Of the tokens that were there; it ranks quants wrongly where it stands alone.
+ */
+export interface PerplexityPairDoc {
+  /**
+   * Of the reference.
+   */
+  reference: number | null;
+  /**
+   * Of this variant.
+   */
+  variant: number | null;
+}
+/**
+ * Determinism on token ids. Cold: the whole prompt was processed; warm: part came from the cache; across: one reply of each.
+ */
+export interface TokenDeterminismDoc {
+  cold: PairAgreementDoc;
+  warm: PairAgreementDoc;
+  across: PairAgreementDoc;
+}
+/**
+ * How often two replies to one prompt have the same tokens.
+ */
+export interface PairAgreementDoc {
+  rate: EstimateDoc5;
+  /**
+   * Pairs compared.
+   */
+  pairs: number;
+  /**
+   * Replies without token ids.
+   */
+  uncompared: number;
+  /**
+   * Smallest index of a token, from 0, at which a pair differs.
+   */
+  first_divergence: number | null;
+  /**
+   * Median index at which differing pairs part.
+   */
+  median_divergence: number | null;
+  /**
+   * Median gap of log-probability where they part, nats.
+   */
+  median_logprob_gap: number | null;
+}
+/**
+ * A number that decides something: point, two-sided interval at `level`, n and method. A bound that does not exist is null with a reason.
+ */
+export interface EstimateDoc5 {
+  /**
+   * Point estimate.
+   */
+  value: number | null;
+  /**
+   * Lower bound.
+   */
+  low: number | null;
+  /**
+   * Upper bound.
+   */
+  high: number | null;
+  /**
+   * Two-sided level of the interval, (0, 1).
+   */
+  level: number;
+  /**
+   * Observations behind it.
+   */
+  n: number;
+  /**
+   * Named procedure, e.g. tango, hodges-lehmann-wilcoxon.
+   */
+  method: string;
+  /**
+   * Why a bound or the value is null.
+   */
+  reason?: string;
 }
 /**
  * Decision over all rows.
