@@ -244,6 +244,6 @@ function mixtureOf(
 
 function invalid(message: string): HarnessError {
   return new HarnessError("CONFIG_INVALID", message, {
-    hint: "Mixed precision starts from a recipe such as w2a8-gptq or w4a8.",
+    hint: "Mixed precision starts from a recipe such as w2a8 or w4a8.",
   });
 }

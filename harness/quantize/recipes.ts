@@ -69,13 +69,13 @@ const NAMED: Readonly<Record<string, Omit<Recipe, "id">>> = {
   w4a8: lowBits(4),
   w3a8: lowBits(3),
   w2a16: { ...lowBits(2), activations: null, session: FOLD_WEIGHTS_AT_LOAD },
-  "w2a8-gptq": lowBits(2),
+  w2a8: lowBits(2),
   "dynamic-int8": { ...base, weights: INT8_PER_CHANNEL, activations: { ...UINT8, calibration: "dynamic" } },
   "int8-block32": blocks(8),
   "int4-block32": blocks(4),
   "int2-block32": blocks(2),
-  // The broken control: two bits, rounded to nearest, is known to destroy a convolutional network.
-  w2a8: { ...base, weights: { ...INT8_PER_CHANNEL, bits: 2 }, activations: UINT8 },
+  // The broken control: two bits, rounded to nearest (rtn), are known to destroy a convolutional network.
+  "w2a8-rtn": { ...base, weights: { ...INT8_PER_CHANNEL, bits: 2 }, activations: UINT8 },
 };
 
 /** Names of the built-in recipes, in order of falling precision. */

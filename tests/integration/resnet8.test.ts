@@ -67,7 +67,7 @@ test("ResNet8 on all 10,000 CIFAR-10 test images: counts, kernels, bytes, verdic
   ...need("data", hasResnet8),
 }, async (t) => {
   const cwd = await scratchFolder(t);
-  const tags = ["fp32", "u8s8", "official-int8", "w2a8"];
+  const tags = ["fp32", "u8s8", "official-int8", "w2a8-rtn"];
   const { code, rows, run } = await sweep(cwd, reduced(tags));
   const row = (tag: string) => rows.get(tag) as Row;
   assert.deepEqual(
@@ -80,7 +80,7 @@ test("ResNet8 on all 10,000 CIFAR-10 test images: counts, kernels, bytes, verdic
   const share = row("u8s8").bytes_on_disk / row("fp32").bytes_on_disk;
   assert.ok(share <= 0.35, `${share} of the bytes`);
   assert.deepEqual(
-    ["u8s8", "official-int8", "w2a8"].map((tag) => row(tag).verdict),
+    ["u8s8", "official-int8", "w2a8-rtn"].map((tag) => row(tag).verdict),
     ["pass", "pass", "fail"],
   );
   assert.equal(code, 0);
@@ -91,9 +91,9 @@ test("ResNet8 on all 10,000 CIFAR-10 test images: counts, kernels, bytes, verdic
   for (const layer of convolutions) assert.equal(layer.kernel, "native", JSON.stringify(layer));
 
   // The broken control as a required variant; a tenth of the images shows it.
-  const required = reduced(["fp32", "w2a8"], { dataset: { ...shipped.dataset, limit: 1000 } });
-  required.quants = ["fp32", { id: "w2a8", role: "required" }];
+  const required = reduced(["fp32", "w2a8-rtn"], { dataset: { ...shipped.dataset, limit: 1000 } });
+  required.quants = ["fp32", { id: "w2a8-rtn", role: "required" }];
   const broken = await sweep(cwd, required);
-  assert.equal(broken.rows.get("w2a8")?.verdict, "fail");
+  assert.equal(broken.rows.get("w2a8-rtn")?.verdict, "fail");
   assert.equal(broken.code, 3);
 });

@@ -16,7 +16,7 @@ const model = makeBytes(smallConvNet());
 function search(target: MixedPrecisionRequest["target"], more: Partial<MixedPrecisionRequest> = {}) {
   return searchMixedPrecision({
     model,
-    recipe: resolveRecipe({ extends: "w2a8-gptq", weights: { rounding: "nearest" } }),
+    recipe: resolveRecipe({ extends: "w2a8", weights: { rounding: "nearest" } }),
     calibration: { items, indices: range(0, 80) },
     tuning: { items, indices: range(80, 120) },
     ladder: [2, 4, 8],

@@ -79,12 +79,12 @@ const FLOORS: Readonly<Record<string, number>> = {
   w4a8: 10,
   w3a8: 5,
   w2a16: 0,
-  "w2a8-gptq": 0,
+  w2a8: 0,
   "int8-block32": 30,
   "int4-block32": 15,
   "int2-block32": 3,
   "dynamic-int8": 30,
-  w2a8: -5,
+  "w2a8-rtn": -5,
 };
 
 for (const name of RECIPE_NAMES) {

@@ -5,7 +5,7 @@ import type { RecipePatch } from "../../harness/quantize/recipe.ts";
 import { RECIPE_NAMES, resolveRecipe } from "../../harness/quantize/recipes.ts";
 
 test("every named recipe is valid and survives JSON", () => {
-  for (const name of ["fp32", "u8s8", "u8u8", "s8s8", "w8a16", "w4a16", "w4a8", "w2a8"]) {
+  for (const name of ["fp32", "u8s8", "u8u8", "s8s8", "w8a16", "w4a16", "w4a8", "w2a8", "w2a8-rtn"]) {
     assert.ok(RECIPE_NAMES.includes(name), name);
     const recipe = resolveRecipe(name);
     assert.equal(recipe.id, name);

@@ -58,7 +58,7 @@ test("weight-only INT4 takes at most 46 kB and is emulated", data, async () => {
 });
 
 test("the two-bit control is broken on the same integer kernels", data, async () => {
-  const { manifest, accuracy } = await measure("w2a8");
+  const { manifest, accuracy } = await measure("w2a8-rtn");
   assert.equal(manifest.kernels.native, 10);
   assert.ok(accuracy < 0.3);
 });
