@@ -48,7 +48,8 @@ export function labelKernels(optimized: Uint8Array, layers: readonly LayerTrace[
   const view = viewGraph(graphOf(parseModel(optimized)));
   return layers.map((layer) => {
     if (layer.skipped !== undefined) return { kernel: "skipped", op: null, reason: layer.skipped };
-    const reader = computingReader(view, layer.codes);
+    const codes = storedName(view, layer.codes);
+    const reader = computingReader(view, codes);
     if (reader !== undefined && INTEGER_KERNELS.has(reader.opType)) {
       return { kernel: "native", op: operatorName(reader), reason: `${reader.opType} reads the stored integers` };
     }
@@ -63,12 +64,19 @@ export function labelKernels(optimized: Uint8Array, layers: readonly LayerTrace[
     if (INTEGER_KERNELS.has(node.opType)) {
       return { kernel: "native", op: operatorName(node), reason: `${node.opType} runs on integers` };
     }
-    const folded = layer.codes !== undefined && !view.initializer.has(layer.codes);
+    const folded = codes !== undefined && !view.initializer.has(codes);
     const reason = folded
       ? `weights are turned back to float at load, and ${node.opType} computes in float`
       : `weights are dequantized at every run, and ${node.opType} computes in float`;
     return { kernel: "emulated", op: operatorName(node), reason };
   });
+}
+
+/** Where exact integer kernels need unsigned weights, ONNX Runtime stores shifted copies under this ending. */
+const SHIFTED = "_s8_2_u8";
+
+function storedName(view: GraphView, codes: string | undefined): string | undefined {
+  return codes !== undefined && view.initializer.has(codes + SHIFTED) ? codes + SHIFTED : codes;
 }
 
 export function countKernels(labels: readonly Pick<KernelLabel, "kernel">[]): KernelCounts {

@@ -1,6 +1,7 @@
 import type { GraphProto, ModelProto } from "onnx-buf";
 import type { TensorValue } from "../domain/session-port.ts";
 import { type CalibrationInput, cloneModel, exposeOnly, soleInput } from "./calibrate.ts";
+import { EXACT_INTEGERS } from "./exact-integers.ts";
 import { nameSource } from "./graph-view.ts";
 import { addColumns, type Laying, layerColumns, type Namer } from "./layer-columns.ts";
 import type { WeightedLayer } from "./layers.ts";
@@ -106,6 +107,8 @@ async function sumColumns(job: StatisticsJob, laying: Laying) {
     outputs,
     ...calibration,
     session: request.session,
+    // What saturates on this CPU alone must not be learned from.
+    sessionConfig: EXACT_INTEGERS,
     threads: request.threads,
     signal: request.signal,
     onBatch: (results, batch) => {

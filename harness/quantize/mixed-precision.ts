@@ -4,6 +4,7 @@ import { packedBytes } from "./bit-packing.ts";
 import { type CalibrationInput, soleInput } from "./calibrate.ts";
 import { emitModel } from "./emit-model.ts";
 import type { QuantizedLayer } from "./emit-qdq.ts";
+import { EXACT_INTEGERS, withExactIntegers } from "./exact-integers.ts";
 import { decideLayers } from "./layer-selection.ts";
 import { runBatches } from "./model-runner.ts";
 import { graphOf, serializeModel } from "./onnx-file.ts";
@@ -164,7 +165,7 @@ async function prepareBench(request: MixedPrecisionRequest): Promise<Bench> {
     totalBytes: (choice) =>
       choice.reduce((sum, rung, i) => sum - bytesOf(i, 8) + bytesOf(i, ladder[rung] as Bits), stored),
     async measure(choice) {
-      const outputs = await outputsOf(request, build(pick(choice)), recipe.session);
+      const outputs = await outputsOf(request, build(pick(choice)), { ...EXACT_INTEGERS, ...recipe.session });
       const noise = relativeNoise(reference.values, outputs.values);
       const quality = request.score === undefined ? -10 * Math.log10(noise) : outputs.score / tuning.indices.length;
       return { noise, quality };
@@ -239,7 +240,7 @@ function mixtureOf(
       ? []
       : [{ layers: names, weights: widthSpec(recipe.weights, bits) }];
   });
-  return { ...recipe, id: `${recipe.id}-mixed`, overrides: [...recipe.overrides, ...overrides] };
+  return withExactIntegers({ ...recipe, id: `${recipe.id}-mixed`, overrides: [...recipe.overrides, ...overrides] });
 }
 
 function invalid(message: string): HarnessError {

@@ -1,4 +1,5 @@
 import { HarnessError } from "../domain/errors.ts";
+import { withExactIntegers } from "./exact-integers.ts";
 import type { ActivationSpec, Recipe, RecipePatch, WeightSpec } from "./recipe.ts";
 import { validateRecipe } from "./recipe-validation.ts";
 
@@ -47,6 +48,8 @@ const NAMED: Readonly<Record<string, Omit<Recipe, "id">>> = {
   fp32: { ...base, weights: null, activations: null },
   u8s8: { ...base, weights: INT8_PER_CHANNEL, activations: UINT8 },
   "u8s8-corrected": { ...base, weights: INT8_PER_CHANNEL, activations: UINT8_MSE, bias_correction: true },
+  // Seven bits cannot saturate on CPUs without VNNI, where eight need slower kernels (exact-integers.ts).
+  u8s7: { ...base, weights: { ...INT8_PER_CHANNEL, bits: 7 }, activations: UINT8 },
   u8u8: {
     ...base,
     weights: { ...INT8_PER_CHANNEL, granularity: "tensor", symmetric: false, storage: "uint8" },
@@ -94,7 +97,7 @@ export function resolveRecipe(spec: string | RecipePatch): Recipe {
     });
   }
   const recipe: Recipe = { id: name, ...named };
-  return validateRecipe(typeof spec === "string" ? recipe : composeRecipe(recipe, spec));
+  return withExactIntegers(validateRecipe(typeof spec === "string" ? recipe : composeRecipe(recipe, spec)));
 }
 
 /** A recipe with changes laid over it; changing a part that the base lacks needs that part whole. */

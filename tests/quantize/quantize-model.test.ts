@@ -10,6 +10,7 @@ import {
 import { HarnessError } from "../../harness/domain/errors.ts";
 import type { ItemTensor } from "../../harness/domain/item-tensor.ts";
 import type { SessionPort } from "../../harness/domain/session-port.ts";
+import { EXACT_INTEGERS } from "../../harness/quantize/exact-integers.ts";
 import { inspectModel } from "../../harness/quantize/inspect.ts";
 import { graphOf, parseModel } from "../../harness/quantize/onnx-file.ts";
 import { makeNode } from "../../harness/quantize/onnx-node.ts";
@@ -47,7 +48,7 @@ async function outputSqnr(
   model: Uint8Array,
   other: Uint8Array,
   shape: readonly number[],
-  sessionConfig = {},
+  sessionConfig: Readonly<Record<string, string>> = EXACT_INTEGERS,
 ): Promise<number> {
   const dims = [16, ...shape];
   const input = {
@@ -70,6 +71,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   fp32: 100,
   u8s8: 25,
   "u8s8-corrected": 25,
+  u8s7: 22,
   u8u8: 22,
   s8s8: 22,
   w8a16: 30,

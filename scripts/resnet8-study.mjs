@@ -1,0 +1,146 @@
+// What the studies on ResNet8 share: data, answers, paired counts, interleaved speed, and the facts of the machine.
+// Data: the folder that QUANTGATE_DATA_DIR names. Needs dist/ (npm run build).
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { dirname } from "node:path";
+
+const compiled = (path) => import(new URL(`../dist/${path}`, import.meta.url));
+const { inProcessSession } = await compiled("tests/fixtures/in-process-session.js");
+const { readCifar, resnet8 } = await compiled("tests/fixtures/cifar10.js");
+const { hasIntegerDotProduct, hostFingerprint, isaFlags } = await compiled("harness/platform/host.js");
+const { hodgesLehmann, tangoInterval, wilson } = await compiled("harness/stats/index.js");
+const { validator } = await compiled("harness/platform/schema.js");
+
+export const session = inProcessSession;
+export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+export const model = resnet8();
+export const training = readCifar("calibration_train_2000.bin");
+/** Training images that choices are measured on, at the end of the 2,000; then only the others calibrate. */
+export const TUNING_ITEMS = 400;
+export const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
+
+const IMAGE = 3 * 1024;
+const BATCH = 500;
+const CLASSES = 10;
+
+/** The 10,000 test images, or with `tuning` the tuning split: the place to compare settings, the test set is not. */
+export function evaluationItems(tuning) {
+  if (!tuning) return readCifar("test.bin");
+  const from = training.items.count - TUNING_ITEMS;
+  const data = training.items.data.subarray(from * IMAGE);
+  return { items: { ...training.items, count: TUNING_ITEMS, data }, labels: training.labels.subarray(from) };
+}
+
+const feedOf = (items, first, count) => ({
+  input: {
+    dtype: "float32",
+    dims: [count, 32, 32, 3],
+    data: Float32Array.from(items.data.subarray(first * IMAGE, (first + count) * IMAGE)),
+  },
+});
+
+const open = (bytes, sessionConfig, threads) =>
+  session.open(bytes, { threads, optimizationLevel: "all", sessionConfig });
+
+/** Class scores of every image, and which answers are right. */
+export async function answer(bytes, sessionConfig, { items, labels }) {
+  const opened = await open(bytes, sessionConfig, 2);
+  const scores = new Float32Array(items.count * CLASSES);
+  for (let first = 0; first < items.count; first += BATCH) {
+    const results = await opened.run(feedOf(items, first, Math.min(BATCH, items.count - first)));
+    scores.set(Object.values(results)[0].data, first * CLASSES);
+  }
+  await opened.close();
+  const right = Uint8Array.from(labels, (label, n) => {
+    const row = scores.subarray(n * CLASSES, (n + 1) * CLASSES);
+    return row.indexOf(Math.max(...row)) === label ? 1 : 0;
+  });
+  return { scores, right };
+}
+
+/** Counts and intervals of a variant beside fp32 on the same images; drop is in shares, positive when the variant is worse. */
+export function compareAnswers(before, after, { level = 0.9 } = {}) {
+  let [a, b, c] = [0, 0, 0];
+  for (let i = 0; i < before.right.length; i++) {
+    if (before.right[i] && after.right[i]) a++;
+    else if (before.right[i]) b++;
+    else if (after.right[i]) c++;
+  }
+  const n = before.right.length;
+  const accuracy = wilson({ successes: a + c, n }, { level: 0.95 });
+  const drop = tangoInterval({ a, b, c, d: n - a - b - c }, { level });
+  return {
+    n,
+    correct: a + c,
+    accuracy: bounds(accuracy),
+    b,
+    c,
+    drop: bounds(drop),
+    divergence: divergence(before.scores, after.scores) / n,
+  };
+}
+
+export const bounds = ({ value, low, high }) => ({ value, low, high });
+
+/** Summed divergence of the class probabilities: finer than accuracy on few images. */
+function divergence(before, after) {
+  let sum = 0;
+  for (let i = 0; i < before.length; i++)
+    if (before[i] > 0) sum += before[i] * Math.log(before[i] / Math.max(after[i], 1e-12));
+  return Math.max(0, sum);
+}
+
+/** Speed against fp32 at batch 1 on one thread: ratio of block medians, taken in turn, with a 90 % interval. */
+export async function speedup(bytes, sessionConfig, items, { blocks = 30, calls = 20 } = {}) {
+  const [base, other] = [await open(model, {}, 1), await open(bytes, sessionConfig, 1)];
+  const feed = feedOf(items, 0, 1);
+  const medianOf = async (opened) => {
+    for (let i = 0; i < 3; i++) await opened.run(feed);
+    const times = [];
+    for (let i = 0; i < calls; i++) {
+      const start = performance.now();
+      await opened.run(feed);
+      times.push(performance.now() - start);
+    }
+    return times.sort((x, y) => x - y)[calls >> 1];
+  };
+  const logs = [];
+  for (let block = 0; block < blocks; block++) {
+    const sides = block % 2 === 0 ? [base, other] : [other, base];
+    const [x, y] = [await medianOf(sides[0]), await medianOf(sides[1])];
+    logs.push(Math.log(block % 2 === 0 ? x / y : y / x));
+  }
+  await base.close();
+  await other.close();
+  const { value, low, high } = hodgesLehmann(logs, { level: 0.9 });
+  return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
+}
+
+/** What the figures were measured on, and under what load. */
+export function machine() {
+  const flags = isaFlags();
+  const { hardFacts } = hostFingerprint();
+  return {
+    cpu: hardFacts.cpu_model,
+    cores: hardFacts.cores,
+    isa_flags: flags ?? null,
+    integer_dot_product: hasIntegerDotProduct(flags) ?? null,
+    load_average: Number(loadavg()[0].toFixed(1)),
+    node: process.versions.node,
+  };
+}
+
+/** Checks an artifact against its schema and writes it, a row of a table a line, so that a diff shows rows. */
+export function writeArtifact(path, schema, artifact) {
+  validator.validate(schema, artifact, { what: path, code: "STORE_SCHEMA" });
+  const fields = Object.entries(artifact).map(([name, value]) => {
+    const rows = Array.isArray(value)
+      ? `[\n${value.map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n ]`
+      : JSON.stringify(value);
+    return ` ${JSON.stringify(name)}: ${rows}`;
+  });
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `{\n${fields.join(",\n")}\n}\n`);
+  console.log(`written to ${path}`);
+}
