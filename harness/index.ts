@@ -1,4 +1,6 @@
 /** Quantgate as a library: the verbs of the command line, typed, with progress callbacks and abort signals. */
+
+export type { DoctorEntry, DoctorReport } from "./domain/doctor.ts";
 export { ERROR_CODES, type ErrorCode, HarnessError } from "./domain/errors.ts";
 export type { Evaluation } from "./domain/evaluation.ts";
 export type { CanaryReport } from "./domain/generated/canary-v1.ts";
@@ -8,6 +10,7 @@ export type { Frontier } from "./domain/generated/frontier-v1.ts";
 export type { GateArtifact } from "./domain/generated/gate-v1.ts";
 export type { Plan } from "./domain/generated/plan-v1.ts";
 export type { EstimateDoc, GateResultDoc, Summary, SummaryRow } from "./domain/generated/summary-v1.ts";
+export type { ThermalStability } from "./domain/generated/thermal-stability-v1.ts";
 export {
   baselineHealth,
   compareWithBaseline,
@@ -21,6 +24,7 @@ export type { RunComparison } from "./pipeline/baselines-compare.ts";
 export { type CertifyOptions, type CertifyResult, certify } from "./pipeline/certify.ts";
 export { type CheckResult, checkArtifacts as check } from "./pipeline/check-artifacts.ts";
 export { decideWithPolicy as gate } from "./pipeline/decide.ts";
+export { DOCTOR_CHECKS, type DoctorCheck, type DoctorOptions, doctor } from "./pipeline/doctor.ts";
 export { type EvaluateOptions, evaluate } from "./pipeline/evaluate.ts";
 export { type FrontierRequest, type FrontierResult, frontier } from "./pipeline/frontier.ts";
 export { analyzeHistory, recordHistory, type SeriesReport } from "./pipeline/history.ts";
@@ -31,4 +35,7 @@ export { judgeKpis as kpi, type KpiResult } from "./pipeline/kpi.ts";
 export type { SweepEvent } from "./pipeline/progress.ts";
 export { type QuantizedFile, type QuantizeOptions, quantize } from "./pipeline/quantize.ts";
 export { planSweep as plan, resumeSweep, type SweepOptions, type SweepResult, sweep } from "./pipeline/sweep.ts";
+export { type ThermalRequest, thermal } from "./pipeline/thermal.ts";
+export { type ThermalRunOptions, thermalRun } from "./pipeline/thermal-run.ts";
+export { type PlotBand, type PlotPanel, type TimeSeriesPlot, timeSeriesSvg } from "./report/time-series-svg.ts";
 export * as stats from "./stats/index.ts";

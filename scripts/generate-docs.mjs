@@ -15,7 +15,7 @@ const { GATE_PRESETS } = await dist("plan/gate-presets.js");
 const { resolveGates } = await dist("plan/resolve-gates.js");
 const { RECIPE_NAMES, resolveRecipe } = await dist("quantize/recipes.js");
 const { ERROR_CODES } = await dist("domain/errors.js");
-const { REASONS, FINDINGS } = await dist("domain/codes.js");
+const { REASONS, FINDINGS, RUN_QUALITY_REASONS } = await dist("domain/codes.js");
 const { METRICS } = await dist("domain/metric.js");
 
 /**
@@ -45,6 +45,8 @@ const SECTIONS = [
   ["canary", schema.properties.canary, DEFAULTS.canary],
   ["run_quality", schema.properties.run_quality, DEFAULTS.run_quality],
   ["stop", schema.properties.stop, DEFAULTS.stop],
+  ["telemetry", schema.properties.telemetry, DEFAULTS.telemetry],
+  ["telemetry.cool_down", schema.properties.telemetry.properties.cool_down, DEFAULTS.cool_down],
   ["gates[]", schema.$defs.gate_override, NEW_GATE],
   ["sidecar", schema.properties.sidecar, DEFAULTS.sidecar],
   ["frontier", schema.properties.frontier, DEFAULTS.frontier],
@@ -110,6 +112,15 @@ const BLOCKS = {
     table(
       ["reason", "meaning"],
       Object.entries(REASONS).map(([name, text]) => [code(name), cell(text)]),
+    ),
+  "run-quality-reasons": () =>
+    table(
+      ["reason", "pollutes", "meaning"],
+      Object.entries(RUN_QUALITY_REASONS).map(([name, { pollutes, text }]) => [
+        code(name),
+        pollutes ? "yes" : "no",
+        cell(text),
+      ]),
     ),
   findings: () =>
     table(

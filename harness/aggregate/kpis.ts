@@ -1,8 +1,8 @@
 import type { KpiDoc, Kpis } from "../domain/generated/kpis-v1.ts";
 import type { SummaryRow } from "../domain/generated/summary-v1.ts";
 import * as stats from "../stats/index.ts";
-import { starvation } from "./block-quality.ts";
 import { cellSamples } from "./cell-samples.ts";
+import { pollutedTrials, runMarks } from "./run-marks.ts";
 import type { RunRecord } from "./run-record.ts";
 import { declaredTelemetry, isTelemetryComplete } from "./trial-telemetry.ts";
 
@@ -20,7 +20,7 @@ export interface GateFacts {
 /** KPIs of a run from its journal (product rules: KPIs). A rate of nothing is null with a reason, never 0. */
 export function computeKpis(record: RunRecord, { rows, canaries, journalSha256 }: GateFacts): Kpis {
   const { plan, header } = record;
-  const declared = declaredTelemetry(record.trials);
+  const declared = declaredTelemetry(record.trials, plan);
   const kpis: Kpis["kpis"] = {
     determinism_rate: determinism(record),
     missing_telemetry_rate: missingTelemetry(record, declared),
@@ -78,12 +78,12 @@ function missingTelemetry({ plan, trials, early }: RunRecord, declared: readonly
   return rate(planned - complete, planned, "no trial was planned");
 }
 
-function polluted({ plan, trials }: RunRecord): KpiDoc {
-  const limits = plan.run_quality;
-  if (limits === undefined) return rate(0, 0, "the plan has no limits for host readings");
+function polluted(record: RunRecord): KpiDoc {
+  const { plan, trials } = record;
+  if (plan.run_quality === undefined) return rate(0, 0, "the plan has no limits for host readings");
   const finished = trials.filter((trial) => trial.trial_kind === "trial");
-  const starved = finished.filter((trial) => starvation(trial, limits).length > 0);
-  return rate(starved.length, finished.length, "no trial was finished");
+  const marked = pollutedTrials(runMarks(record));
+  return rate(finished.filter(({ trial_id }) => marked.has(trial_id)).length, finished.length, "no trial was finished");
 }
 
 function frontierSuccess(rows: readonly SummaryRow[]): KpiDoc {

@@ -1,4 +1,4 @@
-import type { ArrayRef, JournalHeader, TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
+import type { ArrayRef, JournalHeader, SidecarLine, TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
 
 /** What a run left behind, read back: all that aggregation needs. */
@@ -7,6 +7,8 @@ export interface RunRecord {
   readonly header: JournalHeader;
   readonly variants: readonly VariantLine[];
   readonly trials: readonly TrialLine[];
+  /** Absent: no cell had one. */
+  readonly sidecars?: readonly SidecarLine[];
   /** Label of each item, in dataset order. */
   readonly labels: Int32Array;
   /** The random item order of a run that may stop early, and what its stopping rule made needless. */

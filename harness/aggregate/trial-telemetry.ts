@@ -1,4 +1,5 @@
 import type { MeasuredDoc, TrialLine } from "../domain/generated/journal-v1.ts";
+import type { Plan } from "../domain/generated/plan-v1.ts";
 
 type Reading = (measured: MeasuredDoc) => number | null;
 
@@ -14,24 +15,60 @@ const READINGS: Readonly<Record<string, Reading>> = {
   "host.steal": ({ host }) => host.steal_s,
   "host.cpu_pressure": ({ host }) => host.cpu_pressure_s,
   "host.load1": ({ host }) => host.load1,
+  "host.cpu_busy": ({ host }) => host.cpu_busy_s ?? null,
+  "controls.threads": ({ controls }) => controls?.threads ?? null,
 };
+
+/** Readings of a trial's probe window are named `probe.BACKEND.READING`; the probe itself, whatever it reads, `probe.BACKEND`. */
+const PROBE = "probe.";
 
 /** Readings that no platform may withhold. */
 const ALWAYS = ["latency.samples", "load.seconds", "memory.peak_rss", "throughput.items", "host.loop_wall"];
 
-/** Readings that every trial of this run must have: those of any platform, and those that a canary of this machine had. */
-export function declaredTelemetry(trials: readonly TrialLine[]): string[] {
+/**
+ * Readings that every trial of this run must have: those of any platform, those that a canary of this machine had, the probes that the
+ * plan names, and every reading of theirs that a canary had.
+ */
+export function declaredTelemetry(trials: readonly TrialLine[], plan: Pick<Plan, "telemetry">): string[] {
   const canaries = trials.filter((trial) => trial.trial_kind === "canary");
-  return Object.keys(READINGS).filter(
+  const own = Object.keys(READINGS).filter(
     (name) =>
       ALWAYS.includes(name) ||
       canaries.some(({ measured }) => measured !== null && hasReading(measured, READINGS[name] as Reading)),
   );
+  const asked = backendsOf(plan.telemetry?.probe ?? "none").map((backend) => `${PROBE}${backend}`);
+  const seen = canaries.flatMap((trial) => [...probeReadings(trial)]);
+  return [...own, ...[...new Set([...asked, ...seen])].sort()];
 }
 
 /** Whether the trial has every declared reading; one that failed has none. */
-export function isTelemetryComplete({ measured }: TrialLine, declared: readonly string[]): boolean {
-  return measured !== null && declared.every((name) => hasReading(measured, READINGS[name] as Reading));
+export function isTelemetryComplete(trial: TrialLine, declared: readonly string[]): boolean {
+  const { measured } = trial;
+  if (measured === null) return false;
+  const probes = probeReadings(trial);
+  return declared.every((name) =>
+    name.startsWith(PROBE) ? probes.has(name) : hasReading(measured, READINGS[name] as Reading),
+  );
+}
+
+/** `auto` depends on what is installed, so only the processors are sure to be asked. */
+function backendsOf(probe: NonNullable<Plan["telemetry"]>["probe"]): string[] {
+  if (probe === "none") return [];
+  return probe === "nvidia" || probe === "amd" ? ["cpu", probe] : ["cpu"];
+}
+
+/** Probes that read something in a trial's window, and its gauges; a counter needs two samples, which a short trial may not have. */
+function probeReadings({ telemetry }: TrialLine): Set<string> {
+  const names = new Set<string>();
+  for (const { backend, samples, devices } of telemetry?.probes ?? []) {
+    if (samples > 0) names.add(`${PROBE}${backend}`);
+    for (const { readings } of devices) {
+      for (const [id, reading] of Object.entries(readings)) {
+        if (reading.kind === "gauge") names.add(`${PROBE}${backend}.${id}`);
+      }
+    }
+  }
+  return names;
 }
 
 function hasReading(measured: MeasuredDoc, reading: Reading): boolean {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { describeError, describeUsage, EXIT } from "./exit.ts";
+import { declareMachineCommands } from "./machine-commands.ts";
 import { packageVersion } from "./package-version.ts";
 import { declareStoreCommands } from "./store-commands.ts";
 
@@ -81,6 +82,21 @@ function sweepOptions(target: Command): Command {
     .option("--canary-runs <n>", "baseline runs before the sweep", wholeNumber(2))
     .option("--canary-latency-variance-threshold <cv>", "latency CV above which the canary fails", positive)
     .option("--allow-polluted-frontier", "let polluted rows into frontier and recommendation")
+    .option(
+      "--hardware-sidecar-template <command>",
+      "program to run once a cell, e.g. 'bench --model {model_id} --out {out_file}'",
+    )
+    .option("--hardware-sidecar-timeout-sec <n>", "limit of one sidecar", positive)
+    .addOption(
+      new Option("--hardware-sidecar-profile <profile>", "hardware that probes and sidecar read").choices([
+        "nvidia",
+        "amd",
+        "cpu_only",
+        "auto",
+        "none",
+      ]),
+    )
+    .option("--sidecar-profiles-config <path>", "what each sidecar profile requires")
     .option("--out-dir <dir>", "where run folders go", "results")
     .option("--json", "print JSON alone");
 }
@@ -215,6 +231,7 @@ command(
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/certify.js")).runCertify));
 
+declareMachineCommands({ command, action, wholeNumber, share });
 declareStoreCommands({ command, action, wholeNumber, share });
 
 try {

@@ -25,6 +25,35 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
+/** What readings of a trial's own window say against it; `pollutes`: its figures are not those of an undisturbed machine. */
+export const RUN_QUALITY_REASONS = {
+  CPU_STARVED: { pollutes: true, text: "The trial had the processor for too little of its latency loop." },
+  HYPERVISOR_STEAL: { pollutes: true, text: "A hypervisor kept processor time from the machine." },
+  HIGH_CPU_SATURATION: {
+    pollutes: true,
+    text: "Other programs used much of the processors; the harness's own use is subtracted.",
+  },
+  HIGH_SYSTEM_LOAD: { pollutes: true, text: "Foreign tasks were waiting for a processor." },
+  HIGH_ORCHESTRATION_OVERHEAD: {
+    pollutes: true,
+    text: "The harness and its probes used much of a processor beside the trial.",
+  },
+  THERMAL_THROTTLE: { pollutes: true, text: "Heat held the clocks down." },
+  HIGH_TEMPERATURE: { pollutes: true, text: "A processor or card was hotter than the limit." },
+  FOREIGN_GPU_LOAD: { pollutes: true, text: "Other processes held memory of the graphics card." },
+  GPU_FAULT: { pollutes: true, text: "The driver reported a fault or a memory error that could not be corrected." },
+  MEMORY_PRESSURE: { pollutes: true, text: "Memory was short: tasks waited for it, or hardly any was free." },
+  CLOCK_STEP: { pollutes: true, text: "A clock was set while the trial ran, or before it." },
+  MISSING_EXPERIMENTAL_CONTROLS: {
+    pollutes: true,
+    text: "Threads, affinity, seed or warm-up were not those of the plan, or could not be seen.",
+  },
+  MISSING_TOKEN_TIMINGS: { pollutes: false, text: "Tokens were generated, and their times were not told." },
+  MISSING_TELEMETRY: { pollutes: false, text: "A probe that was asked for gave no reading during the trial." },
+} as const satisfies Readonly<Record<string, { readonly pollutes: boolean; readonly text: string }>>;
+
+export type RunQualityReason = keyof typeof RUN_QUALITY_REASONS;
+
 /** Doubts that stop nothing. One sentence each. */
 export const FINDINGS = {
   ACCURACY_DROP_ABOVE_FLAG: "Accuracy dropped by more than the flag, overall or in a class.",
@@ -44,6 +73,18 @@ export const FINDINGS = {
   CERTIFICATION_RUN: "The variants are twins of the baseline, some slowed on purpose, to test the gates themselves.",
   INVALID_OUTPUTS: "Outputs hold NaN or Inf.",
   PROBE_INCOMPLETE: "A probe was missing, ended early or could not be read; only its readings are absent.",
+  TRIALS_POLLUTED:
+    "Something disturbed trials of the row; they are left out of its own figures and, where they are too many, of the recommendation.",
+  POLLUTED_ALLOWED:
+    "Polluted rows count in frontier and recommendation, because the config or --allow-polluted-frontier says so.",
+  CONTROLS_NOT_VERIFIED:
+    "Threads, affinity, seed or warm-up of a trial were not those of the plan, or could not be seen.",
+  SIDECAR_FAILED: "A hardware sidecar failed, hung or was not there; only its values are absent.",
+  SIDECAR_INCOMPLETE: "A hardware sidecar's answer lacks what its profile requires, or cannot be read.",
+  SIDECAR_DIVERGES: "Sidecar and harness measured the same quantity and differ by more than a tenth.",
+  VRAM_DOES_NOT_FIT: "The model's file is larger than the device memory that the profile allows.",
+  VRAM_OVER_PROFILE: "More device memory was in use than the profile allows.",
+  VRAM_LOW_HEADROOM: "Less than a tenth of what the profile allows of the device memory was left.",
 } as const;
 
 export type FindingCode = keyof typeof FINDINGS;

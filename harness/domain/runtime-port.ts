@@ -10,6 +10,8 @@ export interface SessionSettings {
   readonly memPattern: boolean;
   /** Further ONNX Runtime session entries, string to string. */
   readonly sessionConfig: Readonly<Record<string, string>>;
+  /** Processors that the trial's process may use; absent or empty: any. */
+  readonly cpuAffinity?: readonly number[];
 }
 
 /** The latency loop: single calls at one batch size, timed one by one, kept in time order. */
@@ -84,8 +86,18 @@ export interface TrialMeasurement {
   readonly allOutputs: Float32Array | undefined;
   /** Elements of one output row. */
   readonly outputSize: number;
+  /** Experimental controls as the process that ran the trial saw them; absent where there was no process. */
+  readonly controls?: TrialControls;
   /** The machine during the trial, as far as it can be read. */
   readonly host: TrialHostReadings;
+}
+
+/** Seen by the trial's own process, not what it was told; undefined where the platform does not show it. */
+export interface TrialControls {
+  readonly seed: number;
+  /** Threads that ended with the session, and the caller. */
+  readonly threads: number | undefined;
+  readonly cpuAffinity: readonly number[] | undefined;
 }
 
 /** undefined where the platform does not give a reading. */
@@ -101,6 +113,11 @@ export interface TrialHostReadings {
   /** Pressure-stall "some cpu" over the trial, seconds. */
   readonly cpuPressureS: number | undefined;
   readonly load1: number | undefined;
+  /** Time that all processors together worked, and how many there are; processor time of the trial's process and of the harness. */
+  readonly cpuBusyS?: number | undefined;
+  readonly cpus?: number;
+  readonly ownCpuS?: number;
+  readonly harnessCpuS?: number;
   /** Wall seconds of the whole trial, and wall-clock seconds by the system clock (a clock step shows as a difference). */
   readonly wallS: number;
   readonly systemClockS: number;

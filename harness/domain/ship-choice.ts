@@ -4,6 +4,8 @@ export interface Merit {
   /** Baseline latency over variant latency; undefined where it was not measured. */
   readonly speedup: number | undefined;
   readonly bytes: number | undefined;
+  /** Disturbed while it was measured, and not allowed to count: it may pass, but is not recommended. */
+  readonly isPolluted?: boolean;
 }
 
 /** Speedups within this share of each other count as equal, and the smaller file wins. */

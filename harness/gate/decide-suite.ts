@@ -3,6 +3,9 @@ import { fastestSmallest, type Merit } from "../domain/ship-choice.ts";
 import * as stats from "../stats/index.ts";
 import { chanceGates, type RowDecision, rowFailPValue, rowPValue } from "./decide-row.ts";
 
+/** Gates carry a disturbance that both arms of a pair meet; a choice among variants by their figures does not. */
+const POLLUTED = "every passing variant was measured while something else used the machine, so none is recommended";
+
 /**
  * The suite's verdict. Required variants were named before anything was measured, so each is judged at its own α. Picking any
  * passing candidate is a claim about the best of many, so candidates count only where their pass survives Holm over all of them.
@@ -34,7 +37,9 @@ export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit
       reasons,
     };
   }
-  const ship = fastestSmallest(merits.filter(({ cellId }) => shippable.includes(cellId)))?.cellId ?? null;
+  const ship =
+    fastestSmallest(merits.filter(({ cellId, isPolluted }) => shippable.includes(cellId) && isPolluted !== true))
+      ?.cellId ?? null;
   const failed = required.filter((row) => row.verdict === "fail" && proven.has(row.cellId));
   const open = required.filter((row) => row.verdict === "inconclusive" || row.verdict === "fail");
   if (failed.length > 0) {
@@ -54,7 +59,10 @@ export function decideSuite(rows: readonly RowDecision[], merits: readonly Merit
     );
     return { ...base, ship, verdict: "inconclusive", exit_code: 4, reasons };
   }
-  if (required.length > 0 || certified.length > 0) return { ...base, ship, verdict: "pass", exit_code: 0, reasons: [] };
+  if (required.length > 0 || certified.length > 0) {
+    const reasons = ship === null && shippable.length > 0 ? [POLLUTED] : [];
+    return { ...base, ship, verdict: "pass", exit_code: 0, reasons };
+  }
   const undecided = candidates.filter((row) => row.verdict !== "fail");
   if (undecided.length > 0) {
     const reasons = undecided.map((row) =>

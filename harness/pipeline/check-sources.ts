@@ -4,6 +4,7 @@ import { HarnessError } from "../domain/errors.ts";
 import type { Frontier } from "../domain/generated/frontier-v1.ts";
 import type { Scatter } from "../domain/generated/scatter-v1.ts";
 import type { TaskBank } from "../domain/generated/task-bank-v1.ts";
+import type { ThermalStability } from "../domain/generated/thermal-stability-v1.ts";
 import { buildScatter } from "../explore/scatter.ts";
 import { readText } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
@@ -11,6 +12,7 @@ import { validator } from "../platform/schema.ts";
 import { checkTaskBank } from "./check-task-bank.ts";
 import { frontierOf } from "./frontier.ts";
 import { readSummary, type StoredSummary } from "./read-summary.ts";
+import { thermalOf } from "./thermal.ts";
 
 /** Where the artifact lies. */
 export interface ArtifactPlace {
@@ -25,6 +27,7 @@ type SourceCheck = (artifact: never, place: ArtifactPlace) => Promise<string>;
 export const SOURCE_CHECKS: { readonly [schema: string]: SourceCheck | undefined } = {
   "frontier.v1": checkFrontier,
   "scatter.v1": checkScatter,
+  "thermal_stability.v1": checkThermal,
   "task_bank.v1": (_: TaskBank, { path }: ArtifactPlace) => checkTaskBank(path),
 };
 
@@ -50,6 +53,27 @@ async function checkScatter(artifact: Scatter, { path, folder }: ArtifactPlace):
   const frontier = frontierOf(stored, { base: folder, allowPolluted: allow_polluted, objectives });
   sameAs(path, artifact, buildScatter(stored.summary, frontier, { includeInvalid: artifact.include_invalid }));
   return "its points are what its summary gives";
+}
+
+/** What `thermal run` measured itself has no summaries to be made from again. */
+async function checkThermal(artifact: ThermalStability, { path, folder }: ArtifactPlace): Promise<string> {
+  const { sources, thresholds, only } = artifact;
+  if (sources === undefined) return "it was measured, and has no sources";
+  const stored = await Promise.all(sources.map((one) => sourceSummary(resolve(folder, one.path), one.sha256, path)));
+  const again = thermalOf(stored, {
+    base: folder,
+    limits: {
+      cooldownTargetC: thresholds.cooldown_target_c,
+      pollutedThermalThresholdC: thresholds.polluted_thermal_threshold_c,
+      monotonicWindow: thresholds.monotonic_window,
+    },
+    only: only ?? undefined,
+    executionLane: artifact.execution_lane,
+    vramProfile: artifact.vram_profile,
+    ref: artifact.provenance.ref ?? undefined,
+  });
+  sameAs(path, artifact, again);
+  return "its points are what its summaries give";
 }
 
 /** What the frontier beside a scatter was asked for; the defaults where there is none. */

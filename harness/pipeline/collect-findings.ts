@@ -1,20 +1,23 @@
 import { starvation } from "../aggregate/block-quality.ts";
 import { clockSteps } from "../aggregate/clock-steps.ts";
+import type { RunMarks } from "../aggregate/run-marks.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
 import type { Finding } from "../domain/codes.ts";
 import type { VariantLine } from "../domain/generated/journal-v1.ts";
 import type { SummaryRow } from "../domain/generated/summary-v1.ts";
 import type { SessionNoise } from "../gate/session-noise.ts";
+import { controlFindings, probeFindings, rowMachineFindings } from "./machine-findings.ts";
 
 /** Every coded doubt about a run, in the order of its rows. */
 export function collectFindings(options: {
   readonly record: RunRecord;
   readonly rows: readonly SummaryRow[];
   readonly noise: SessionNoise;
+  readonly marks: RunMarks;
   readonly dropFlag: number;
   readonly wasTorn: boolean;
 }): Finding[] {
-  const { record, rows, noise, dropFlag, wasTorn } = options;
+  const { record, rows, noise, marks, dropFlag, wasTorn } = options;
   const findings: Finding[] = [];
   const add = (code: Finding["code"], subject: string, message: string) => findings.push({ code, subject, message });
   if (record.plan.certification) {
@@ -38,8 +41,12 @@ export function collectFindings(options: {
   for (const trialId of clockSteps(record.trials)) {
     add("CLOCK_STEP", trialId, "The system clock was set while the trial ran, or before it.");
   }
+  findings.push(...probeFindings(record), ...controlFindings(marks));
   const made = new Map(record.variants.map((line) => [line.variant_id, line]));
-  for (const row of rows) rowFindings(row, { dropFlag, made }, add);
+  for (const row of rows) {
+    rowFindings(row, { dropFlag, made }, add);
+    findings.push(...rowMachineFindings(row, record.plan));
+  }
   for (const [subject, other] of identicalWeights(rows)) {
     add("IDENTICAL_WEIGHTS", subject, `${subject} has the same bytes as ${other}.`);
   }

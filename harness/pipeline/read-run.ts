@@ -49,6 +49,7 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
       header: journal.header,
       variants: journal.variants,
       trials: journal.trials,
+      sidecars: journal.sidecars,
       labels,
       ...(early === undefined ? {} : { early }),
       floats: (ref) => floats.get(ref.sha256) ?? new Float32Array(0),

@@ -4,7 +4,7 @@ import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan, PlannedCell, PlannedTrial } from "../domain/generated/plan-v1.ts";
 import type { Runtime, TrialRequest } from "../domain/runtime-port.ts";
 import { worstCheck } from "../gate/decide-canary.ts";
-import { type Clock, isoTime, secondsSince } from "../platform/clock.ts";
+import { type Clock, isoTime, secondsSince, systemClock } from "../platform/clock.ts";
 import type { JournalWriter } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
@@ -12,6 +12,7 @@ import type { PreparedVariant } from "./prepare-variants.ts";
 import { type OnProgress, TimeLeft } from "./progress.ts";
 import { stopRule } from "./stop-rule.ts";
 import { completedLine, failedLine } from "./trial-line.ts";
+import type { TrialWatch } from "./watch-trials.ts";
 
 export interface TrialLoop {
   readonly plan: Plan;
@@ -26,6 +27,8 @@ export interface TrialLoop {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
+  /** Probes beside the trials; absent: the machine is not read. */
+  readonly watch?: TrialWatch | undefined;
 }
 
 /** How the trials ended; an abort by the canary carries the report that says why. */
@@ -61,6 +64,7 @@ export async function runTrials(loop: TrialLoop, earlier: readonly TrialLine[]):
       if (isLast) onProgress({ kind: "trial", ...at, secondsLeft: 0 });
       continue;
     }
+    if (!done.has(planned.trial_id)) await coolBefore(loop, planned, plan.trials[index - 1]);
     const line = done.get(planned.trial_id) ?? (await runOne(loop, asked, cell));
     trials.push(line);
     timeLeft.add(key(planned), line.wall_s);
@@ -87,18 +91,38 @@ export async function runTrials(loop: TrialLoop, earlier: readonly TrialLine[]):
   return { state: "complete", trials, canary };
 }
 
+/** Between blocks, where the plan asks for it; every variant of a block then meets the same heat. */
+async function coolBefore(
+  { watch, signal, onProgress }: TrialLoop,
+  planned: PlannedTrial,
+  last: PlannedTrial | undefined,
+): Promise<void> {
+  if (watch === undefined || last === undefined || last.block === planned.block) return;
+  const cooled = await watch.coolDown(signal);
+  if (cooled === undefined || cooled.state === "cooled" || cooled.state === "settled") return;
+  const why =
+    cooled.state === "unknown"
+      ? "no probe reads a temperature"
+      : `it is at ${cooled.toC} °C after ${cooled.waitedS.toFixed(0)} s`;
+  onProgress({ kind: "warning", message: `block ${planned.block}: the machine could not be cooled down: ${why}` });
+}
+
 async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell): Promise<TrialLine> {
   const { plan, runtime, variants, clock, signal, writer, folder, labels } = loop;
   signal.throwIfAborted();
   const variant = variants.get(cell.variant_id) as PreparedVariant;
   const startedAt = plan.simulated ? virtualTime(planned.seq) : isoTime(clock);
   const start = clock.monotonicNs();
+  // Probes go by the machine's own clock, whatever clock the run is told.
+  const window = { from: systemClock.monotonicNs(), to: undefined as bigint | undefined };
+  const stretch = (): [bigint, bigint] => [window.from, window.to ?? systemClock.monotonicNs()];
   const contextAt = (wallS: number) => ({ trial: planned, variantId: cell.variant_id, startedAt, wallS });
   let line: TrialLine;
   try {
     if (variant.state === "failed")
       throw new HarnessError("QUANTIZE_FAILED", variant.failure, { hint: "See the manifest." });
     const measurement = await runtime.runTrial(requestFor(loop, planned, cell, variant), { signal });
+    window.to = systemClock.monotonicNs();
     const wallS = plan.simulated ? measurement.host.wallS : secondsSince(clock, start);
     line = await completedLine(contextAt(wallS), measurement, {
       labels,
@@ -111,8 +135,9 @@ async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell)
     if (error instanceof HarnessError && error.code.startsWith("STORE_")) throw error;
     line = failedLine(contextAt(plan.simulated ? 0 : secondsSince(clock, start)), error);
   }
-  await writer.write(line);
-  return line;
+  const watched = loop.watch === undefined ? line : { ...line, telemetry: await loop.watch.window(...stretch()) };
+  await writer.write(watched);
+  return watched;
 }
 
 /** Simulated trials happen at invented times, so that equal plans give equal journals. */
@@ -148,6 +173,7 @@ function requestFor(
       optimizationLevel: session.optimization_level,
       cpuMemArena: session.cpu_mem_arena,
       memPattern: session.mem_pattern,
+      cpuAffinity: controls.cpu_affinity ?? [],
       sessionConfig: { ...session.session_config, ...variant.sessionConfig },
     },
     latency: {

@@ -1,5 +1,7 @@
 import { type CellSamples, cellSamples } from "../aggregate/cell-samples.ts";
 import { compareCells } from "../aggregate/compare.ts";
+import { allowsPolluted, rowQuality } from "../aggregate/row-quality.ts";
+import { runMarks } from "../aggregate/run-marks.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
 import type { Comparison } from "../domain/comparison.ts";
 import type { Certificate } from "../domain/generated/certificate-v1.ts";
@@ -54,9 +56,15 @@ export function summarize(
   }).map((comparison) => (certificateDoubt === undefined ? comparison : { ...comparison, certificateDoubt }));
   const decisions = comparisons.map((comparison) => decideRow(gates, comparison));
   const alpha = rowAlpha(gates);
+  const marks = runMarks(record);
+  const limits = plan.run_quality;
+  const isAllowed = allowsPolluted(plan);
+  const qualities = samples.map((sample) => rowQuality(sample, marks, { limits, allowsPolluted: isAllowed }));
+  const isPolluted = (index: number) =>
+    !isAllowed && (qualities[index]?.isPolluted === true || comparisons[index]?.pollution?.isPolluted === true);
   const suite = decideSuite(
     decisions,
-    comparisons.map((comparison) => merit(comparison, alpha)),
+    comparisons.map((comparison, index) => ({ ...merit(comparison, alpha), isPolluted: isPolluted(index) })),
     alpha,
   );
   const byId = new Map(samples.map((sample) => [sample.cell.cell_id, sample]));
@@ -68,6 +76,7 @@ export function summarize(
       comparison: comparisons[index] as Comparison,
       decision: decisions[index] as RowDecision,
       alpha,
+      rowQuality: limits === undefined ? undefined : qualities[index],
     }),
   );
   const common = {
@@ -102,8 +111,9 @@ export function summarize(
     },
     noise: { latency_cv: noise.latencyCv, split_half: noise.splitHalf },
     rows,
+    ...(isAllowed ? { allow_polluted_frontier: true } : {}),
     suite: plan.certification ? undecided(suite) : complete(suite, journal, samples),
-    findings: collectFindings({ record, rows, noise, dropFlag: plan.drop_flag, wasTorn: journal.wasTorn }),
+    findings: collectFindings({ record, rows, noise, marks, dropFlag: plan.drop_flag, wasTorn: journal.wasTorn }),
   };
   const gate: GateArtifact = {
     schema_version: "quantgate.gate.v1",

@@ -1,5 +1,8 @@
 import { type CellSamples, present } from "../aggregate/cell-samples.ts";
 import { evaluatedItems } from "../aggregate/item-sequence.ts";
+import { rowMachine } from "../aggregate/row-machine.ts";
+import type { RowQuality } from "../aggregate/row-quality.ts";
+import { rowSidecar } from "../aggregate/row-sidecar.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
 import { REASONS, type Reason } from "../domain/codes.ts";
 import type { Comparison, EarlyStop, PairedScores } from "../domain/comparison.ts";
@@ -21,8 +24,11 @@ export function summaryRow(options: {
   readonly comparison: Comparison;
   readonly decision: RowDecision;
   readonly alpha: number;
+  /** Absent: no trial is polluted. */
+  readonly rowQuality?: RowQuality | undefined;
 }): SummaryRow {
-  const { record, sample, baseline, comparison, decision, alpha } = options;
+  const { record, sample, baseline, comparison, decision, alpha, rowQuality } = options;
+  const own = rowQuality === undefined ? sample : undisturbed(sample, rowQuality);
   const { cell, variant, made, quality } = sample;
   const level = 1 - 2 * alpha;
   const isBaseline = cell.cell_id === cell.baseline_cell_id;
@@ -64,14 +70,14 @@ export function summaryRow(options: {
         ? null
         : effectDoc(speedupOf(latencyChange(decision, comparison, level))),
     latency: {
-      p50: quantile(sample.latencyS, 0.5, level),
-      p90: quantile(sample.latencyS, 0.9, level),
-      p99: quantile(sample.latencyS, 0.99, level),
-      block_medians: sample.latencyMedianS.map((value) => value ?? null),
-      samples: sample.latencyS.length,
+      p50: quantile(own.latencyS, 0.5, level),
+      p90: quantile(own.latencyS, 0.9, level),
+      p99: quantile(own.latencyS, 0.99, level),
+      block_medians: own.latencyMedianS.map((value) => value ?? null),
+      samples: own.latencyS.length,
     },
-    throughput: center(sample.itemsPerSecond, level),
-    load: center(sample.loadS, level),
+    throughput: center(own.itemsPerSecond, level),
+    load: center(own.loadS, level),
     peak_memory: center(sample.peakRssBytes, level),
     peak_memory_ratio:
       isBaseline || comparison.memoryLogRatios.length === 0
@@ -95,9 +101,13 @@ export function summaryRow(options: {
               { level },
             ),
           ),
-    ...runQuality(sample, comparison),
+    ...runQuality(sample, comparison, rowQuality),
     token_metrics_status: "NOT_APPLICABLE",
-    hardware_sidecar: null,
+    hardware_sidecar: rowSidecar(
+      record.sidecars?.find((line) => line.cell_id === cell.cell_id),
+      sample,
+    ),
+    ...machineOf(sample),
     gates: [...decision.gates],
     verdict: decision.verdict,
     reasons: reasonTexts(decision),
@@ -209,14 +219,48 @@ export function outputsOf(sample: CellSamples): ArrayRef | undefined {
   return undefined;
 }
 
+/** The trials that nothing disturbed, for figures that stand alone. */
+function undisturbed(
+  sample: CellSamples,
+  { counts }: RowQuality,
+): Pick<CellSamples, "latencyS" | "latencyMedianS" | "itemsPerSecond" | "loadS"> {
+  const left = new Set(sample.finished.filter((trial) => !counts(trial)).map(({ block }) => block));
+  if (left.size === 0) return sample;
+  const without = (values: CellSamples["loadS"]) => values.map((value, block) => (left.has(block) ? undefined : value));
+  const kept = sample.finished.filter((trial) => counts(trial) && trial.state === "completed");
+  return {
+    latencyS: Float64Array.from(kept.flatMap((t) => t.measured?.latency_ns.map((ns) => ns * 1e-9) ?? [])),
+    latencyMedianS: without(sample.latencyMedianS),
+    itemsPerSecond: without(sample.itemsPerSecond),
+    loadS: without(sample.loadS),
+  };
+}
+
+/** Absent where no trial was watched, as in all runs of before. */
+function machineOf({ finished }: CellSamples): Pick<SummaryRow, "machine"> {
+  const machine = rowMachine(finished);
+  return machine === null ? {} : { machine };
+}
+
 function runQuality(
   sample: CellSamples,
   comparison: Comparison,
-): Pick<SummaryRow, "run_quality_status" | "run_quality_reasons"> {
-  if (sample.trials.completed === 0) return { run_quality_status: "missing", run_quality_reasons: ["missing-trials"] };
-  if (comparison.pollution?.isPolluted) return { run_quality_status: "polluted", run_quality_reasons: ["polluted"] };
-  if (comparison.isNoisy) return { run_quality_status: "noisy", run_quality_reasons: ["noisy"] };
-  return { run_quality_status: "ok", run_quality_reasons: [] };
+  quality: RowQuality | undefined,
+): Pick<SummaryRow, "run_quality_status" | "run_quality_reasons" | "trial_marks" | "polluted_trials"> {
+  const trials = quality?.reasons ?? [];
+  const marks = {
+    ...(quality === undefined ? {} : { polluted_trials: quality.pollutedTrials }),
+    ...(quality === undefined || quality.marks.length === 0 ? {} : { trial_marks: [...quality.marks] }),
+  };
+  const of = (status: SummaryRow["run_quality_status"], reasons: readonly string[]) => ({
+    run_quality_status: status,
+    run_quality_reasons: [...reasons, ...trials],
+    ...marks,
+  });
+  if (sample.trials.completed === 0) return of("missing", ["missing-trials"]);
+  if (comparison.pollution?.isPolluted || quality?.isPolluted) return of("polluted", ["polluted"]);
+  if (comparison.isNoisy) return of("noisy", ["noisy"]);
+  return of("ok", []);
 }
 
 function reasonTexts({ gates, verdict }: RowDecision): string[] {

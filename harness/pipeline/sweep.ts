@@ -14,7 +14,7 @@ import { removeTemporaries } from "../platform/files.ts";
 import { hostFingerprint } from "../platform/host.ts";
 import { writePrepared } from "../platform/prepared-items.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
-import { checkConfig, embeddedConfigPath, pathRoots, readConfig } from "../store/config-file.ts";
+import { checkConfig, embeddedConfigPath, pathRoots, readConfig, readSidecarProfiles } from "../store/config-file.ts";
 import { createJournal, type Journal, type JournalWriter, resumeJournal } from "../store/journal.ts";
 import { RunFolder } from "../store/run-folder.ts";
 import { cacheFolder, VariantCache } from "../store/variant-cache.ts";
@@ -29,13 +29,17 @@ import { readPlan, readRun } from "./read-run.ts";
 import { refuseOtherPlace } from "./refuse-other-place.ts";
 import { RunLog } from "./run-log.ts";
 import { writeReports } from "./run-reports.ts";
+import { checkTemplate, runSidecars } from "./run-sidecars.ts";
 import { runTrials } from "./run-trials.ts";
+import { watchTrials } from "./watch-trials.ts";
 
 export interface SweepOptions {
   /** Path of a config; default: the embedded digits. */
   readonly config?: string | undefined;
   readonly flags?: ConfigFlags;
   readonly dataDir?: string | undefined;
+  /** Path of a file with requirements of sidecar profiles (sidecar_profiles.v1). */
+  readonly sidecarProfilesConfig?: string | undefined;
   /** MODEL/QUANT, or QUANT. */
   readonly only?: string | undefined;
   /** Default `results`. */
@@ -61,9 +65,11 @@ export interface SweepResult {
 
 /** Plans a sweep: reads and digests everything, runs and writes nothing. */
 export async function planSweep(options: SweepOptions): Promise<SweepInputs> {
-  const { flags = {}, only, env = process.env, cwd = process.cwd(), outDir = "results" } = options;
+  const { only, env = process.env, cwd = process.cwd(), outDir = "results" } = options;
+  const flags = await withProfiles(options, cwd);
   const configPath = options.config ?? embeddedConfigPath();
   const raw = await readConfig(resolve(cwd, configPath));
+  checkTemplate(flags.sidecarTemplate ?? raw.sidecar?.template);
   return gatherInputs({
     raw,
     flags,
@@ -71,6 +77,11 @@ export async function planSweep(options: SweepOptions): Promise<SweepInputs> {
     only,
     priors: await readPriors(resolve(cwd, outDir), raw.name),
   });
+}
+
+async function withProfiles({ flags = {}, sidecarProfilesConfig }: SweepOptions, cwd: string): Promise<ConfigFlags> {
+  if (sidecarProfilesConfig === undefined) return flags;
+  return { ...flags, sidecarProfiles: await readSidecarProfiles(resolve(cwd, sidecarProfilesConfig)) };
 }
 
 /** The main job: plan, variants, canary, trials, aggregation, gates, artifacts. */
@@ -159,6 +170,8 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
   };
   const cache = cacheFolder(options.env ?? process.env);
   const session = childSessions();
+  // Started first, so that they have long been reading when the first trial begins.
+  const watch = earlier?.end === undefined ? watchTrials(plan, folder) : undefined;
   try {
     onProgress({ kind: "planned", plan, runFolder: folder.path, done: earlier?.trials.length ?? 0 });
     if (earlier?.end === undefined) {
@@ -167,6 +180,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
         earlier?.variants ?? [],
       );
       const itemsPath = plan.simulated ? undefined : await prepareItems(inputs, cache);
+      await watch?.ready();
       const outcome = await runTrials(
         {
           plan,
@@ -180,9 +194,17 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
           clock,
           signal,
           onProgress,
+          watch,
         },
         earlier?.trials ?? [],
       );
+      await watch?.stop();
+      if (outcome.state === "complete") {
+        await runSidecars(
+          { plan, folder, writer, trials: outcome.trials, clock, signal, onProgress },
+          earlier?.sidecars ?? [],
+        );
+      }
       await folder.write("canary.json", outcome.canary);
       const end: EndLine = {
         kind: "end",
@@ -206,6 +228,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
       canary,
     };
   } finally {
+    await watch?.stop();
     await session.close();
     await writer.close();
     await log.close();

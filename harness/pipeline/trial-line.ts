@@ -81,11 +81,32 @@ export async function completedLine(
       load1: measurement.host.load1 ?? null,
       wall_s: measurement.host.wallS,
       system_clock_s: measurement.host.systemClockS,
+      ...loadOf(measurement),
     },
+    ...controlsOf(measurement),
   };
   const problem = measurementProblem(measured, plan, context.trial);
   if (problem !== undefined) throw nonsense(`The trial contradicts itself: ${problem}`);
   return { ...baseLine(context), state: "completed", failure: null, measured };
+}
+
+/** What was used beside the trial; absent for runtimes that have no machine. */
+function loadOf({ host }: TrialMeasurement): Partial<Measured["host"]> {
+  const { cpuBusyS, ownCpuS, harnessCpuS, cpus } = host;
+  if (ownCpuS === undefined || harnessCpuS === undefined || cpus === undefined) return {};
+  return { cpu_busy_s: cpuBusyS ?? null, own_cpu_s: ownCpuS, harness_cpu_s: harnessCpuS, cpus };
+}
+
+function controlsOf({ controls }: TrialMeasurement): Pick<Measured, "controls"> {
+  if (controls === undefined) return {};
+  const { seed, threads, cpuAffinity } = controls;
+  return {
+    controls: {
+      seed,
+      threads: threads ?? null,
+      cpu_affinity: cpuAffinity === undefined ? null : [...cpuAffinity],
+    },
+  };
 }
 
 /** A trial that broke: it is finished, it counts, and it is not run again. */

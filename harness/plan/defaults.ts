@@ -1,9 +1,12 @@
 import type {
   CanaryConfig,
+  CoolDownConfig,
   LatencyConfig,
   RunQualityConfig,
   RuntimeConfig,
+  SidecarConfig,
   StopConfig,
+  TelemetryConfig,
   WarmupConfig,
 } from "../domain/generated/config-v1.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
@@ -31,15 +34,35 @@ export const DEFAULTS = {
     mem_pattern: true,
     session_config: {},
     timeout_sec: 120,
+    cpu_affinity: [],
   },
   warmup: { iterations: 10, min_ms: 50 },
   latency: { min_samples: 20, max_samples: 1000, time_budget_ms: 200 },
   canary: { runs: 3, items: 200, latency_cv_threshold: 0.25, min_samples: 5, min_accuracy: null },
   // Starved for certain, not merely disturbed: randomised blocks carry ordinary load, and a median of calls outlives interruptions.
-  run_quality: { min_cpu_share: 0.2, max_steal_share: 0.5, max_pressure_share: 1, max_starved_blocks: 0.5 },
+  run_quality: {
+    min_cpu_share: 0.2,
+    max_steal_share: 0.5,
+    max_pressure_share: 1,
+    max_starved_blocks: 0.5,
+    // A desktop at rest uses a few percent; another program on both cores of two leaves a trial a third of them.
+    max_foreign_cpu_share: 0.25,
+    max_runnable_share: 0.75,
+    max_orchestration_share: 0.25,
+    max_throttled_share: 0.05,
+    // Chips cut their clocks at 90 to 105 °C.
+    max_temperature_c: 95,
+    // A desktop session holds about that much of a card.
+    max_foreign_gpu_bytes: 2 ** 30,
+    max_memory_pressure_share: 0.1,
+    min_available_memory_share: 0.02,
+    max_polluted_trials: 0.5,
+  },
+  telemetry: { probe: "auto", rate_hz: 5, devices: [] },
   calibration: { count: 1000, method: "minmax", percentile: 99.99 },
-  sidecar: { profile: "none" },
   frontier: { objectives: [...FRONTIER_OBJECTIVES], allow_polluted: false },
+  sidecar: { profile: "none", template: null, timeout_sec: 120, profiles: {} },
+  cool_down: { target_c: null, cap_sec: 300 },
 } as const satisfies {
   runtime: Required<RuntimeConfig>;
   warmup: Required<WarmupConfig>;
@@ -47,6 +70,9 @@ export const DEFAULTS = {
   canary: Required<CanaryConfig>;
   run_quality: Required<RunQualityConfig>;
   stop: Required<StopConfig>;
+  telemetry: Required<Omit<TelemetryConfig, "cool_down">>;
+  sidecar: Required<SidecarConfig>;
+  cool_down: Required<CoolDownConfig>;
   [key: string]: unknown;
 };
 

@@ -95,6 +95,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       max_samples: config.latency.max_samples,
       time_budget_ms: config.latency.time_budget_ms,
       evaluate_batch_size: config.evaluate_batch_size,
+      cpu_affinity: config.runtime.cpu_affinity,
       process_per_trial: !simulated,
       order: "randomized blocks, one uniform permutation a block",
     },
@@ -106,6 +107,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       min_accuracy: config.canary.min_accuracy ?? betterThanGuessing(facts.dataset.class_names.length),
     },
     run_quality: config.run_quality,
+    telemetry: { ...config.telemetry, cool_down: config.telemetry.cool_down ?? null },
     sidecar: config.sidecar,
     row_policy: {
       failed_trial:
@@ -124,7 +126,11 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       per_cell: blocks,
       total: trials.length,
     },
-    artifacts: artifactPaths(variants.filter((v) => v.kind !== "simulated").map((v) => v.variant_id)),
+    artifacts: [
+      ...artifactPaths(variants.filter((v) => v.kind !== "simulated").map((v) => v.variant_id)),
+      ...(config.telemetry.probe === "none" ? [] : ["telemetry/"]),
+      ...(config.sidecar.profile === "none" ? [] : ["sidecar/"]),
+    ],
   };
   const estimate = estimatePlan({ plan: decides, priors: facts.priors });
   return {

@@ -23,6 +23,8 @@ export interface ResolvedConfig
     | "latency"
     | "canary"
     | "run_quality"
+    | "telemetry"
+    | "sidecar"
     | "calibration"
     | "data_dir"
     | "frontier"
@@ -36,6 +38,11 @@ export interface ResolvedConfig
   readonly canary: Filled<NonNullable<MatrixConfig["canary"]>>;
   readonly run_quality: Filled<NonNullable<MatrixConfig["run_quality"]>>;
   readonly stop: Filled<NonNullable<MatrixConfig["stop"]>>;
+  readonly telemetry: Filled<Omit<NonNullable<MatrixConfig["telemetry"]>, "cool_down">> & {
+    /** Absent: the run does not wait between blocks. */
+    readonly cool_down?: Filled<NonNullable<NonNullable<MatrixConfig["telemetry"]>["cool_down"]>>;
+  };
+  readonly sidecar: Filled<NonNullable<MatrixConfig["sidecar"]>>;
   readonly calibration?: Filled<NonNullable<MatrixConfig["calibration"]>>;
   /** Present where anything about it was asked for. */
   readonly frontier?: Filled<NonNullable<MatrixConfig["frontier"]>>;
@@ -53,6 +60,12 @@ export interface ConfigFlags {
   readonly vramProfile?: "safe" | "balanced" | "stress" | undefined;
   readonly canaryRuns?: number | undefined;
   readonly canaryLatencyVarianceThreshold?: number | undefined;
+  readonly sidecarTemplate?: string | undefined;
+  readonly sidecarTimeoutSec?: number | undefined;
+  /** Names the hardware, for the probes too. */
+  readonly sidecarProfile?: "nvidia" | "amd" | "cpu_only" | "auto" | "none" | undefined;
+  /** Out of the file of --sidecar-profiles-config. */
+  readonly sidecarProfiles?: NonNullable<MatrixConfig["sidecar"]>["profiles"] | undefined;
   readonly allowPollutedFrontier?: boolean | undefined;
 }
 
@@ -128,6 +141,7 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
         : { latency_cv_threshold: flags.canaryLatencyVarianceThreshold }),
     }),
     run_quality: group("run_quality", raw.run_quality, { ...DEFAULTS.run_quality } as ResolvedConfig["run_quality"]),
+    telemetry: telemetryOf(raw, flags, group),
     gates: pick("gates", undefined, raw.gates, []),
     gate_preset: pick("gate_preset", undefined, raw.gate_preset, DEFAULTS.gate_preset),
     stop: group("stop", raw.stop, { ...DEFAULTS.stop } as ResolvedConfig["stop"]),
@@ -135,7 +149,6 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
     drop_flag: pick("drop_flag", undefined, raw.drop_flag, DEFAULTS.drop_flag),
     execution_lane: pick("execution_lane", flags.executionLane, raw.execution_lane, DEFAULTS.execution_lane),
     vram_profile: pick("vram_profile", flags.vramProfile, raw.vram_profile, DEFAULTS.vram_profile),
-    sidecar: pick("sidecar", undefined, raw.sidecar, { ...DEFAULTS.sidecar }),
     ...(raw.frontier === undefined && flags.allowPollutedFrontier === undefined
       ? {}
       : {
@@ -148,9 +161,36 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
             },
           ),
         }),
+    sidecar: sidecarOf(raw, flags, group),
     task_revision: pick("task_revision", undefined, raw.task_revision, DEFAULTS.task_revision),
   };
   return { config, origins, notices };
+}
+
+type Group = <T extends object>(name: string, config: object | undefined, fallback: T, flag?: Partial<T>) => T;
+
+/** Simulated trials have no machine to read, so probes watch them only when asked to. */
+function telemetryOf(raw: MatrixConfig, flags: ConfigFlags, group: Group): ResolvedConfig["telemetry"] {
+  const { cool_down, ...own } = raw.telemetry ?? {};
+  const probe = raw.runtime?.kind === "simulated" ? "none" : DEFAULTS.telemetry.probe;
+  const fallback = { ...DEFAULTS.telemetry, probe } as Omit<ResolvedConfig["telemetry"], "cool_down">;
+  const flag = flags.sidecarProfile === undefined ? {} : { probe: flags.sidecarProfile };
+  const telemetry = group("telemetry", own, fallback, flag);
+  return cool_down === undefined
+    ? telemetry
+    : { ...telemetry, cool_down: group("telemetry.cool_down", cool_down, { ...DEFAULTS.cool_down }) };
+}
+
+/** Who gives a command line and no profile wants it read: by what the answer says of itself. */
+function sidecarOf({ sidecar }: MatrixConfig, flags: ConfigFlags, group: Group): ResolvedConfig["sidecar"] {
+  const template = flags.sidecarTemplate ?? sidecar?.template ?? undefined;
+  const profile = template === undefined ? DEFAULTS.sidecar.profile : "auto";
+  return group("sidecar", sidecar, { ...DEFAULTS.sidecar, profile } as ResolvedConfig["sidecar"], {
+    ...(flags.sidecarTemplate === undefined ? {} : { template: flags.sidecarTemplate }),
+    ...(flags.sidecarTimeoutSec === undefined ? {} : { timeout_sec: flags.sidecarTimeoutSec }),
+    ...(flags.sidecarProfile === undefined ? {} : { profile: flags.sidecarProfile }),
+    ...(flags.sidecarProfiles === undefined ? {} : { profiles: flags.sidecarProfiles }),
+  });
 }
 
 function normalizeQuant(quant: NonNullable<MatrixConfig["quants"]>[number]): QuantConfig {

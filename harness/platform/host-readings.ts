@@ -1,4 +1,4 @@
-import { loadavg } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { type Clock, systemClock } from "./clock.ts";
 import { type HostSource, readSystem } from "./host.ts";
 
@@ -12,6 +12,11 @@ export interface HostReading {
   readonly stealS: number | undefined;
   /** Time in which some task waited for a CPU (pressure stall information), seconds. */
   readonly cpuPressureS: number | undefined;
+  /** Time at work, summed over cores, and how many those are. */
+  readonly cpuBusyS: number | undefined;
+  readonly cpus: number;
+  /** Processor time of this process. */
+  readonly harnessCpuS: number;
 }
 
 /** The machine between two moments: load at the first, the rest as differences, in seconds. */
@@ -22,6 +27,9 @@ export interface HostInterval {
   readonly load1: number | undefined;
   readonly stealS: number | undefined;
   readonly cpuPressureS: number | undefined;
+  readonly cpuBusyS: number | undefined;
+  readonly cpus: number;
+  readonly harnessCpuS: number;
 }
 
 /** Ticks a second in /proc/stat: sysconf(_SC_CLK_TCK), which Linux fixes at 100 on every platform Node supports. */
@@ -35,10 +43,8 @@ export function readHost({
   clock?: Clock;
   source?: HostSource;
 } = {}): HostReading {
-  const cpu = /^cpu (.*)$/m
-    .exec(readSystem(source, "proc/stat") ?? "")?.[1]
-    ?.trim()
-    .split(/\s+/);
+  const stat = readSystem(source, "proc/stat") ?? "";
+  const cpu = /^cpu (.*)$/m.exec(stat)?.[1]?.trim().split(/\s+/);
   const stealTicks = Number(cpu?.[7]);
   const pressure = /^some .*\btotal=(\d+)/m.exec(readSystem(source, "proc/pressure/cpu") ?? "")?.[1];
   return {
@@ -48,7 +54,26 @@ export function readHost({
     load1: process.platform === "win32" ? undefined : loadavg()[0],
     stealS: Number.isFinite(stealTicks) ? stealTicks / USER_HZ : undefined,
     cpuPressureS: pressure === undefined ? undefined : Number(pressure) / 1e6,
+    ...busyTime(cpu, stat),
+    harnessCpuS: ownCpuS(),
   };
+}
+
+/** user, nice, system, irq and softirq; idle, waiting for a disk and stolen time are no work. */
+function busyTime(ticks: readonly string[] | undefined, stat: string): Pick<HostReading, "cpuBusyS" | "cpus"> {
+  if (ticks !== undefined) {
+    const busy = [0, 1, 2, 5, 6].reduce((sum, column) => sum + Number(ticks[column]), 0);
+    const count = stat.match(/^cpu\d+ /gm)?.length ?? 0;
+    if (Number.isFinite(busy) && count > 0) return { cpuBusyS: busy / USER_HZ, cpus: count };
+  }
+  const cores = cpus();
+  const busyMs = cores.reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+  return { cpuBusyS: cores.length === 0 ? undefined : busyMs / 1000, cpus: cores.length };
+}
+
+function ownCpuS(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** What happened between two readings. */
@@ -59,6 +84,9 @@ export function between(before: HostReading, after: HostReading): HostInterval {
     load1: before.load1,
     stealS: difference(before.stealS, after.stealS),
     cpuPressureS: difference(before.cpuPressureS, after.cpuPressureS),
+    cpuBusyS: difference(before.cpuBusyS, after.cpuBusyS),
+    cpus: after.cpus,
+    harnessCpuS: after.harnessCpuS - before.harnessCpuS,
   };
 }
 

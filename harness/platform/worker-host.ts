@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ERROR_CODES, type ErrorCode, HarnessError } from "../domain/errors.ts";
 import { frameChannel } from "./frame-channel.ts";
+import { pinned } from "./own-process.ts";
 import { type ChildEnding, superviseChild, Tail } from "./process-host.ts";
 
 /** A Node program in a child process that answers requests; see worker-child.ts for its side. */
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** False: the child sees nothing of this process's environment, where keys and tokens live. True by default. */
   readonly inheritsEnv?: boolean;
+  /** Processors the child may use, where the system has `taskset`; empty: any. The child sees what held. */
+  readonly cpuAffinity?: readonly number[];
 }
 
 const CLOSE_MS = 2000;
@@ -38,9 +41,10 @@ interface Pending {
 /** Starts `module` as a worker in its own process group. Failures to start show in the first request. */
 export function startWorker(
   module: URL,
-  { label, nodeFlags = [], env = {}, inheritsEnv = true }: WorkerOptions,
+  { label, nodeFlags = [], env = {}, inheritsEnv = true, cpuAffinity = [] }: WorkerOptions,
 ): Worker {
-  const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(module)], {
+  const [command, ...args] = pinned([process.execPath, ...nodeFlags, fileURLToPath(module)], cpuAffinity);
+  const child = spawn(command, args, {
     detached: true,
     windowsHide: true,
     stdio: ["ignore", "ignore", "pipe", "pipe"],

@@ -5,6 +5,10 @@ import { counted, decimal, isNumber, percent } from "./numbers.ts";
 import { baselineName, settingName, variantName } from "./rows.ts";
 import { visible } from "./visible-text.ts";
 
+/** The gates passed, and no row may be chosen among: the one case of a pass without a recommendation. */
+const POLLUTED =
+  "Nothing is recommended: what passes was measured while something else used the machine. Run it again on a quiet machine, or add --allow-polluted-frontier.";
+
 /** What to ship and why; or that nothing can ship, with the nearest miss. */
 export function shipSentences(summary: Summary): string[] {
   const shipped = shippedRow(summary);
@@ -62,6 +66,7 @@ function dropClaim(summary: Summary, row: SummaryRow): string | undefined {
 
 function refusalSentences(summary: Summary): string[] {
   const { suite, rows } = summary;
+  if (suite.verdict === "pass") return [POLLUTED];
   const isOpen = suite.verdict === "inconclusive";
   const start = isOpen ? "Nothing can ship yet" : "Nothing can ship";
   const brokenBaseline = rows.find((row) => row.role === "baseline" && failedGates(row).length > 0);

@@ -3,6 +3,7 @@ import { HarnessError } from "../domain/errors.ts";
 import type { Certificate } from "../domain/generated/certificate-v1.ts";
 import type { MatrixConfig } from "../domain/generated/config-v1.ts";
 import type { GatePolicy } from "../domain/generated/policy-v1.ts";
+import type { SidecarProfiles } from "../domain/generated/sidecar-profiles-v1.ts";
 import { readText } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
 import { packageRoot } from "../platform/package-root.ts";
@@ -19,6 +20,11 @@ export interface PathRoots {
 /** The config that `sweep` runs when none is named. */
 export function embeddedConfigPath(): string {
   return join(packageRoot(), "configs", "digits.json");
+}
+
+/** The model that the embedded config judges. */
+export function embeddedModelPath(): string {
+  return join(packageRoot(), "configs", "digits", "digits-cnn.onnx");
 }
 
 /** Reads a config through its schema. CONFIG_INVALID names the first problem and the nearest valid key. */
@@ -41,6 +47,18 @@ export async function readPolicy(path: string): Promise<GatePolicy> {
   const text = await readText(path, { what: "policy", code: "CONFIG_INVALID" });
   const value = parseJson(text, { what: path, code: "CONFIG_INVALID" });
   return validator.validate<GatePolicy>("policy.v1", value, { what: path, code: "CONFIG_INVALID" });
+}
+
+/** Reads the file of --sidecar-profiles-config. */
+export async function readSidecarProfiles(path: string): Promise<SidecarProfiles["profiles"]> {
+  const text = await readText(path, { what: "sidecar profiles", code: "CONFIG_INVALID" });
+  const value = parseJson(text, { what: path, code: "CONFIG_INVALID" });
+  const document = validator.validate<SidecarProfiles>("sidecar_profiles.v1", value, {
+    what: path,
+    code: "CONFIG_INVALID",
+    hint: "See docs/probes.md, the sidecar contract.",
+  });
+  return document.profiles;
 }
 
 /** Reads a certificate. STORE_MISSING, STORE_SCHEMA. */

@@ -1,6 +1,13 @@
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
-import type { EndLine, JournalHeader, JournalLine, TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
+import type {
+  EndLine,
+  JournalHeader,
+  JournalLine,
+  SidecarLine,
+  TrialLine,
+  VariantLine,
+} from "../domain/generated/journal-v1.ts";
 import { type Appender, openAppender } from "../platform/appender.ts";
 import { sha256 } from "../platform/digest.ts";
 import { atomicWrite, readBytes } from "../platform/files.ts";
@@ -12,6 +19,8 @@ export interface Journal {
   readonly header: JournalHeader;
   readonly variants: readonly VariantLine[];
   readonly trials: readonly TrialLine[];
+  /** At most one a cell. */
+  readonly sidecars: readonly SidecarLine[];
   readonly end: EndLine | undefined;
   readonly lines: number;
   /** Bytes of the whole lines. */
@@ -24,7 +33,7 @@ export interface Journal {
 
 export interface JournalWriter {
   /** Adds one line and waits until it is on the disk. */
-  write(body: VariantLine | TrialLine | EndLine): Promise<void>;
+  write(body: VariantLine | TrialLine | SidecarLine | EndLine): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,7 +78,12 @@ export async function readJournal(path: string): Promise<Journal> {
   }
   const header = first.body;
   if (first.plan !== header.plan) throw corrupt(path, 1, "it belongs to another plan");
-  const journal = { variants: [] as VariantLine[], trials: [] as TrialLine[], end: undefined as EndLine | undefined };
+  const journal = {
+    variants: [] as VariantLine[],
+    trials: [] as TrialLine[],
+    sidecars: [] as SidecarLine[],
+    end: undefined as EndLine | undefined,
+  };
   const seen = new Set<string>();
   for (const [index, { body, plan }] of rest.entries()) {
     const line = index + 2;
@@ -80,10 +94,11 @@ export async function readJournal(path: string): Promise<Journal> {
       journal.end = body;
       continue;
     }
-    const id = body.kind === "trial" ? `trial ${body.trial_id}` : `variant ${body.variant_id}`;
+    const id = nameOf(body);
     if (seen.has(id)) throw corrupt(path, line, `${id} is recorded twice`);
     seen.add(id);
     if (body.kind === "trial") journal.trials.push(body);
+    else if (body.kind === "sidecar") journal.sidecars.push(body);
     else journal.variants.push(body);
   }
   return {
@@ -94,6 +109,17 @@ export async function readJournal(path: string): Promise<Journal> {
     sha256: sha256(whole),
     torn: whole.length < content.length ? content.slice(whole.length) : undefined,
   };
+}
+
+function nameOf(body: VariantLine | TrialLine | SidecarLine): string {
+  switch (body.kind) {
+    case "trial":
+      return `trial ${body.trial_id}`;
+    case "sidecar":
+      return `sidecar of ${body.cell_id}`;
+    case "variant":
+      return `variant ${body.variant_id}`;
+  }
 }
 
 function writerFrom(appender: Appender, nextSeq: number, plan: string): JournalWriter {

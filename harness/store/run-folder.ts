@@ -2,7 +2,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { artifactJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
-import type { ArrayRef } from "../domain/generated/journal-v1.ts";
+import type { ArrayRef, TelemetryRef } from "../domain/generated/journal-v1.ts";
 import { sha256, sha256OfFile } from "../platform/digest.ts";
 import { atomicWrite, ensureFolder, readBytes, readText, swapLink } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
@@ -123,6 +123,26 @@ export class RunFolder {
       : ref.dtype === "i32"
         ? new Int32Array(copy)
         : new Uint8Array(copy);
+  }
+
+  /** Stores lines of text under their digest in a folder of the run. */
+  async putLines(under: string, lines: readonly string[]): Promise<TelemetryRef> {
+    const bytes = new TextEncoder().encode(`${lines.join("\n")}\n`);
+    const digest = sha256(bytes);
+    const file = `${under}/${digest}.ndjson`;
+    await atomicWrite(this.file(file), bytes);
+    return { file, sha256: digest, lines: lines.length };
+  }
+
+  /** Reads lines back and checks their digest (STORE_MISSING, STORE_CORRUPT). */
+  async getLines(ref: TelemetryRef): Promise<string[]> {
+    const bytes = await readBytes(this.file(ref.file), { what: "telemetry", code: "STORE_MISSING" });
+    if (sha256(bytes) !== ref.sha256) {
+      throw new HarnessError("STORE_CORRUPT", `The readings in ${ref.file} do not match their digest`, {
+        hint: "Restore the file from a copy; verdicts do not depend on it.",
+      });
+    }
+    return new TextDecoder().decode(bytes).trimEnd().split("\n");
   }
 
   /** `<outDir>/latest` → this run. */

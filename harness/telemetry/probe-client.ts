@@ -37,6 +37,10 @@ export interface ProbeClient {
   window(startNs: bigint, endNs: bigint): ProbeWindow;
   /** Samples of a stretch, for plots and thermal traces. */
   samples(startNs: bigint, endNs: bigint): readonly StoredSample[];
+  /** Samples of a stretch, the last one before it, and any after it: what its window was made of. */
+  around(startNs: bigint, endNs: bigint): readonly StoredSample[];
+  /** False once the probe's process has ended. */
+  isRunning(): boolean;
   /** Everything that went wrong so far; findings for the run. */
   notes(): readonly ProbeNote[];
   findings(subject: string): Finding[];
@@ -88,7 +92,7 @@ export function startProbe(options: ProbeOptions): ProbeClient {
       if (line.kind === "problem") note(line.code, line.message, BigInt(line.monotonic_ns));
       if (line.kind === "end") endLine = line;
       if (line.kind !== "sample") return;
-      stored.push({ atNs: BigInt(line.monotonic_ns), devices: line.devices });
+      stored.push({ atNs: BigInt(line.monotonic_ns), devices: line.devices, line });
       // Seldom, since moving the rest costs.
       if (stored.length > 1.1 * KEPT_SAMPLES) stored.splice(0, stored.length - KEPT_SAMPLES);
       wake();
@@ -134,6 +138,12 @@ export function startProbe(options: ProbeOptions): ProbeClient {
     ready: (timeoutMs) => until(() => stored.length > 0, timeoutMs),
     caughtUp: (atNs, timeoutMs) => until(() => (stored.at(-1)?.atNs ?? -1n) >= atNs, timeoutMs),
     samples: slice,
+    around: (startNs, endNs) => {
+      const before = stored.findLast(({ atNs }) => atNs < startNs);
+      const after = stored.find(({ atNs }) => atNs > endNs);
+      return [before, ...slice(startNs, endNs), after].filter((sample) => sample !== undefined);
+    },
+    isRunning: () => !hasEnded,
     window: (startNs, endNs) => ({
       startNs,
       endNs,

@@ -1,10 +1,12 @@
 import { CPU_READINGS, GPU_READINGS, type Reading, type ReadingSpec } from "../../probes/protocol.ts";
-import type { MissingReason, ProbeDevice } from "../domain/generated/probe-reading-v1.ts";
+import type { MissingReason, ProbeDevice, ProbeSample } from "../domain/generated/probe-reading-v1.ts";
 
 /** All devices at one moment, on the harness's monotonic clock. */
 export interface StoredSample {
   readonly atNs: bigint;
   readonly devices: readonly ProbeDevice[];
+  /** The probe's own line, for storing. */
+  readonly line?: ProbeSample;
 }
 
 /** One reading over a window, in its base unit. */

@@ -307,6 +307,7 @@ test("findings name clock steps, torn lines, failed trials and equal bytes", () 
       ["CLOCK_STEP", "b001.m/q8"],
       ["TRIALS_FAILED", "m/q8"],
       ["OUTPUTS_VARY", "m/q8"],
+      ["TRIALS_POLLUTED", "m/q8"],
       ["IDENTICAL_WEIGHTS", "m/q8"],
     ],
   );

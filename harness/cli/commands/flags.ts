@@ -16,12 +16,16 @@ export interface SweepFlags extends CiFlags {
   readonly vramProfile?: "safe" | "balanced" | "stress";
   readonly canaryRuns?: number;
   readonly canaryLatencyVarianceThreshold?: number;
-  readonly allowPollutedFrontier?: boolean;
   readonly outDir: string;
   readonly json?: boolean;
   readonly resume?: string;
   readonly dryRun?: boolean;
   readonly summaryOut?: string;
+  readonly hardwareSidecarTemplate?: string;
+  readonly hardwareSidecarTimeoutSec?: number;
+  readonly hardwareSidecarProfile?: "nvidia" | "amd" | "cpu_only" | "auto" | "none";
+  readonly sidecarProfilesConfig?: string;
+  readonly allowPollutedFrontier?: boolean;
 }
 
 /** Flags as the pipeline takes them. */
@@ -49,7 +53,11 @@ export function sweepOptionsFrom(config: string | undefined, flags: SweepFlags):
       vramProfile: flags.vramProfile,
       canaryRuns: flags.canaryRuns,
       canaryLatencyVarianceThreshold: flags.canaryLatencyVarianceThreshold,
+      sidecarTemplate: flags.hardwareSidecarTemplate,
+      sidecarTimeoutSec: flags.hardwareSidecarTimeoutSec,
+      sidecarProfile: flags.hardwareSidecarProfile,
       allowPollutedFrontier: flags.allowPollutedFrontier,
     },
+    sidecarProfilesConfig: flags.sidecarProfilesConfig,
   };
 }

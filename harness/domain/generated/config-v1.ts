@@ -77,6 +77,7 @@ export interface MatrixConfig {
   latency?: LatencyConfig;
   canary?: CanaryConfig;
   run_quality?: RunQualityConfig;
+  telemetry?: TelemetryConfig;
   /**
    * Changes to the default gates, by id.
    */
@@ -251,6 +252,10 @@ export interface RuntimeConfig {
    * Time limit of one trial.
    */
   timeout_sec?: number;
+  /**
+   * Processors that the process of a trial may use; empty: any.
+   */
+  cpu_affinity?: number[];
 }
 /**
  * Items in Quantgate's own binary format, described by a manifest.
@@ -537,7 +542,7 @@ export interface CanaryConfig {
   min_accuracy?: number | null;
 }
 /**
- * When host readings say that a trial was starved, and when that leaves time gates undecided.
+ * When readings of a trial's own window say that something disturbed it, and what follows.
  */
 export interface RunQualityConfig {
   /**
@@ -556,6 +561,73 @@ export interface RunQualityConfig {
    * Time gates are inconclusive (polluted) when more than this share of a pair's blocks has a starved trial; 1 never.
    */
   max_starved_blocks?: number;
+  /**
+   * A trial is polluted when other programs used more than this share of all processors while it ran (HIGH_CPU_SATURATION); 1 never.
+   */
+  max_foreign_cpu_share?: number;
+  /**
+   * A trial is polluted when more than this many foreign tasks a processor were ready to run, on average (HIGH_SYSTEM_LOAD).
+   */
+  max_runnable_share?: number;
+  /**
+   * A trial is polluted when the harness and its probes used more than this many processors' worth of time beside it (HIGH_ORCHESTRATION_OVERHEAD).
+   */
+  max_orchestration_share?: number;
+  /**
+   * A trial is polluted when heat held the clocks down for more than this share of it (THERMAL_THROTTLE); 1 never.
+   */
+  max_throttled_share?: number;
+  /**
+   * A trial is polluted when a processor or card reached this temperature (HIGH_TEMPERATURE).
+   */
+  max_temperature_c?: number;
+  /**
+   * A trial is polluted when other processes held more than this much device memory (FOREIGN_GPU_LOAD), where the run watches a graphics card.
+   */
+  max_foreign_gpu_bytes?: number;
+  /**
+   * A trial is polluted when some task waited for memory for more than this share of it (MEMORY_PRESSURE); 1 never.
+   */
+  max_memory_pressure_share?: number;
+  /**
+   * A trial is polluted when less than this share of the machine's memory was free for use (MEMORY_PRESSURE); 0 never.
+   */
+  min_available_memory_share?: number;
+  /**
+   * A row is polluted when more than this share of its trials is; a polluted row is not recommended.
+   */
+  max_polluted_trials?: number;
+}
+/**
+ * Probes that read the machine while trials run.
+ */
+export interface TelemetryConfig {
+  /**
+   * Which probes: auto is the processors, and the cards whose tool is installed; nvidia and amd add the processors too. Default auto; none for simulated runs.
+   */
+  probe?: "auto" | "nvidia" | "amd" | "cpu_only" | "none";
+  /**
+   * Samples a second.
+   */
+  rate_hz?: number;
+  /**
+   * Graphics cards by index, UUID or bus id; empty: all.
+   */
+  devices?: string[];
+  cool_down?: CoolDownConfig;
+}
+/**
+ * Waiting between blocks until the machine is cool.
+ */
+export interface CoolDownConfig {
+  /**
+   * A temperature that is cool enough; null: within 2 °C of where the run began, or no longer cooling.
+   */
+  target_c?: number | null;
+  /**
+   * Longest wait before a block.
+   */
+  cap_sec?: number;
 }
 /**
  * Changes the default gate of this id, or adds one.
@@ -623,13 +695,73 @@ export interface StopConfig {
   claim?: "super-population" | "finite-set";
 }
 /**
- * Hardware sidecar.
+ * Hardware sidecar: a program that is run once a cell, and what its answer must hold.
  */
 export interface SidecarConfig {
   /**
-   * Which probe watches.
+   * Whose keys are required; auto: by what the answer says of itself; none: no sidecar.
    */
-  profile: "none";
+  profile?: "auto" | "nvidia" | "amd" | "cpu_only" | "none";
+  /**
+   * Command line, run without a shell, with {model_id} {quant_tag} {runtime_target} {execution_mode} {out_file}; null: the probes' own readings.
+   */
+  template?: string | null;
+  /**
+   * Limit of one run of it.
+   */
+  timeout_sec?: number;
+  profiles?: SidecarProfilesDoc;
+}
+/**
+ * Requirements in place of the built-in ones.
+ */
+export interface SidecarProfilesDoc {
+  nvidia?: SidecarProfileDoc;
+  amd?: SidecarProfileDoc;
+  cpu_only?: SidecarProfileDoc;
+}
+/**
+ * Keys that a profile asks for; a key in neither list does not apply.
+ */
+export interface SidecarProfileDoc {
+  /**
+   * Keys it must have.
+   */
+  required: (
+    | "vram_total_mb"
+    | "vram_used_mb"
+    | "ttft_ms"
+    | "prefill_tps"
+    | "decode_tps"
+    | "thermal_start_c"
+    | "thermal_end_c"
+    | "kernel_launch_ms"
+    | "model_load_ms"
+    | "pcie_throughput_gbps"
+    | "cuda_graph_warmup_ms"
+    | "gpu_clock_mhz"
+    | "power_draw_watts"
+    | "fan_speed_percent"
+  )[];
+  /**
+   * Keys it may have.
+   */
+  optional: (
+    | "vram_total_mb"
+    | "vram_used_mb"
+    | "ttft_ms"
+    | "prefill_tps"
+    | "decode_tps"
+    | "thermal_start_c"
+    | "thermal_end_c"
+    | "kernel_launch_ms"
+    | "model_load_ms"
+    | "pcie_throughput_gbps"
+    | "cuda_graph_warmup_ms"
+    | "gpu_clock_mhz"
+    | "power_draw_watts"
+    | "fan_speed_percent"
+  )[];
 }
 /**
  * What the frontier of the run is about.

@@ -1,5 +1,7 @@
 // Generated from schemas/journal.v1.schema.json by scripts/generate-types.mjs. Do not edit.
 
+export type Reading = GaugeDoc | CounterDoc | AbsentDoc;
+
 /**
  * One line of journal.ndjson.
  */
@@ -12,7 +14,7 @@ export interface JournalLine {
    * SHA-256, 64 lower-case hex digits.
    */
   plan: string;
-  body: JournalHeader | VariantLine | TrialLine | EndLine;
+  body: JournalHeader | VariantLine | TrialLine | SidecarLine | EndLine;
   /**
    * Of the canonical JSON of {seq, plan, body}.
    */
@@ -203,6 +205,7 @@ export interface TrialLine {
   wall_s: number;
   failure: null | TrialFailure;
   measured: null | MeasuredDoc;
+  telemetry?: TrialTelemetry;
 }
 /**
  * A stretch of the random item order.
@@ -262,6 +265,7 @@ export interface MeasuredDoc {
    * Share by which every timed call was slowed on purpose. Never part of a real result.
    */
   handicap?: number;
+  controls?: ControlsSeen;
 }
 /**
  * Discarded calls.
@@ -392,6 +396,317 @@ export interface TrialHostDoc {
    * By the system clock.
    */
   system_clock_s: number;
+  /**
+   * Time that all processors together worked during the trial.
+   */
+  cpu_busy_s?: number | null;
+  /**
+   * Processor time of the trial's process, start-up included.
+   */
+  own_cpu_s?: number | null;
+  /**
+   * Processor time of the harness during the trial.
+   */
+  harness_cpu_s?: number | null;
+  /**
+   * Processors that cpu_busy_s sums over.
+   */
+  cpus?: number | null;
+}
+/**
+ * Experimental controls as the trial's own process found them; null where they could not be seen.
+ */
+export interface ControlsSeen {
+  /**
+   * Seed it was given.
+   */
+  seed: number;
+  /**
+   * Intra-op threads: those that ended with the session, and the caller.
+   */
+  threads: number | null;
+  /**
+   * Processors it may use.
+   */
+  cpu_affinity: number[] | null;
+}
+/**
+ * What the probes read while the trial ran.
+ */
+export interface TrialTelemetry {
+  /**
+   * Begin of the window on the machine's monotonic clock.
+   */
+  start_ns: string;
+  /**
+   * End of the window.
+   */
+  end_ns: string;
+  /**
+   * One a backend.
+   */
+  probes: ProbeWindowDoc[];
+}
+/**
+ * Readings of one probe.
+ */
+export interface ProbeWindowDoc {
+  /**
+   * What was read.
+   */
+  backend: "nvidia" | "amd" | "cpu";
+  /**
+   * Samples within the window.
+   */
+  samples: number;
+  file: null | TelemetryRef;
+  /**
+   * Codes of what made readings missing or doubtful, sorted.
+   */
+  problems: string[];
+  /**
+   * Devices.
+   */
+  devices: DeviceWindowDoc[];
+}
+/**
+ * Samples of the window and their neighbors, as the probe wrote them.
+ */
+export interface TelemetryRef {
+  /**
+   * Relative path, telemetry/<sha256>.ndjson.
+   */
+  file: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+  /**
+   * Lines.
+   */
+  lines: number;
+}
+/**
+ * Readings of one device over the window.
+ */
+export interface DeviceWindowDoc {
+  /**
+   * E.g. gpu0 or cpu.
+   */
+  id: string;
+  /**
+   * Kind.
+   */
+  kind: "gpu" | "mig" | "cpu";
+  /**
+   * Identity.
+   */
+  uuid: string | null;
+  /**
+   * Model.
+   */
+  name: string | null;
+  /**
+   * Samples within.
+   */
+  samples: number;
+  /**
+   * By name, in base units.
+   */
+  readings: {
+    [k: string]: Reading;
+  };
+  /**
+   * Share of the samples in which each reason held the clocks down; null where it was never told.
+   */
+  clock_reasons: {
+    [k: string]: number;
+  } | null;
+}
+/**
+ * A value that goes up and down, over the window.
+ */
+export interface GaugeDoc {
+  kind: "gauge";
+  /**
+   * Samples with a value.
+   */
+  n: number;
+  /**
+   * Samples without.
+   */
+  gaps: number;
+  /**
+   * First.
+   */
+  first: number;
+  /**
+   * Last.
+   */
+  last: number;
+  /**
+   * Least.
+   */
+  least: number;
+  /**
+   * Most.
+   */
+  peak: number;
+  /**
+   * Mean.
+   */
+  mean: number;
+}
+/**
+ * A value that only grows, over the window.
+ */
+export interface CounterDoc {
+  kind: "counter";
+  /**
+   * Samples within.
+   */
+  n: number;
+  /**
+   * Growth between the window's ends.
+   */
+  change: number;
+  /**
+   * How much of the window the samples reach over.
+   */
+  covered_s: number;
+}
+/**
+ * No value.
+ */
+export interface AbsentDoc {
+  kind: "absent";
+  /**
+   * Why.
+   */
+  reason: string;
+}
+/**
+ * A cell's hardware sidecar.
+ */
+export interface SidecarLine {
+  kind: "sidecar";
+  /**
+   * Cell.
+   */
+  cell_id: string;
+  /**
+   * A program that was run, or the probes' own readings.
+   */
+  source: "program" | "probes";
+  /**
+   * Relative path of the parsed answer.
+   */
+  file: string | null;
+  /**
+   * How long it took.
+   */
+  wall_s: number;
+  /**
+   * What went wrong, in a sentence.
+   */
+  problem: string | null;
+  parse: SidecarParse;
+}
+/**
+ * What a hardware sidecar said, in canonical keys. It diagnoses and never decides.
+ */
+export interface SidecarParse {
+  /**
+   * Kind and version of this document.
+   */
+  schema_version: "sidecar.parse.v1";
+  /**
+   * Whose requirements held.
+   */
+  profile: "nvidia" | "amd" | "cpu_only" | "none";
+  /**
+   * Memory of the device.
+   */
+  vram_total_mb: number | null;
+  /**
+   * Most memory of the device that was in use.
+   */
+  vram_used_mb: number | null;
+  /**
+   * Time to the first token.
+   */
+  ttft_ms: number | null;
+  /**
+   * Prompt tokens a second.
+   */
+  prefill_tps: number | null;
+  /**
+   * Generated tokens a second.
+   */
+  decode_tps: number | null;
+  /**
+   * Temperature at the first sample.
+   */
+  thermal_start_c: number | null;
+  /**
+   * Temperature at the last sample, another than the first.
+   */
+  thermal_end_c: number | null;
+  /**
+   * Time to launch a kernel.
+   */
+  kernel_launch_ms: number | null;
+  /**
+   * Time to load the model.
+   */
+  model_load_ms: number | null;
+  /**
+   * Traffic over PCI Express, 10^9 bits a second.
+   */
+  pcie_throughput_gbps: number | null;
+  /**
+   * Time to warm up CUDA graphs.
+   */
+  cuda_graph_warmup_ms: number | null;
+  /**
+   * Clock of the device.
+   */
+  gpu_clock_mhz: number | null;
+  /**
+   * Power.
+   */
+  power_draw_watts: number | null;
+  /**
+   * Share of the fan's nominal maximum.
+   */
+  fan_speed_percent: number | null;
+  /**
+   * Keys that do not apply here, sorted; they are null and not missing.
+   */
+  not_applicable: (
+    | "cuda_graph_warmup_ms"
+    | "decode_tps"
+    | "fan_speed_percent"
+    | "gpu_clock_mhz"
+    | "kernel_launch_ms"
+    | "model_load_ms"
+    | "pcie_throughput_gbps"
+    | "power_draw_watts"
+    | "prefill_tps"
+    | "thermal_end_c"
+    | "thermal_start_c"
+    | "ttft_ms"
+    | "vram_total_mb"
+    | "vram_used_mb"
+  )[];
+  /**
+   * The worst that is the case.
+   */
+  sidecar_parse_status: "OK" | "OPTIONAL_FIELD_MISSING" | "NOT_APPLICABLE" | "REQUIRED_FIELD_MISSING" | "PARSE_ERROR";
+  /**
+   * What is wrong, sorted: missing:KEY, invalid:KEY, unit:KEY, conflict:KEY or payload:unreadable.
+   */
+  sidecar_parse_errors: string[];
 }
 /**
  * The run is complete.

@@ -102,6 +102,7 @@ export interface Plan {
    */
   certification?: true;
   run_quality?: RunQualityControls;
+  telemetry?: PlannedTelemetry;
 }
 /**
  * Where paths start; not part of the digest.
@@ -315,6 +316,10 @@ export interface ExperimentalControls {
    * How trials are ordered.
    */
   order: string;
+  /**
+   * Processors that the process of a trial may use; empty: any.
+   */
+  cpu_affinity?: number[];
 }
 /**
  * Session settings, fixed for the run.
@@ -373,9 +378,69 @@ export interface PlannedCanary {
  */
 export interface PlannedSidecar {
   /**
-   * Probe.
+   * Whose keys.
    */
-  profile: string;
+  profile: "auto" | "nvidia" | "amd" | "cpu_only" | "none";
+  /**
+   * Command line; null: the probes' own readings.
+   */
+  template?: string | null;
+  /**
+   * Limit of one run.
+   */
+  timeout_sec?: number;
+  profiles?: SidecarProfilesDoc;
+}
+/**
+ * Requirements in place of the built-in ones.
+ */
+export interface SidecarProfilesDoc {
+  nvidia?: SidecarProfileDoc;
+  amd?: SidecarProfileDoc;
+  cpu_only?: SidecarProfileDoc;
+}
+/**
+ * Keys that a profile asks for; a key in neither list does not apply.
+ */
+export interface SidecarProfileDoc {
+  /**
+   * Keys it must have.
+   */
+  required: (
+    | "vram_total_mb"
+    | "vram_used_mb"
+    | "ttft_ms"
+    | "prefill_tps"
+    | "decode_tps"
+    | "thermal_start_c"
+    | "thermal_end_c"
+    | "kernel_launch_ms"
+    | "model_load_ms"
+    | "pcie_throughput_gbps"
+    | "cuda_graph_warmup_ms"
+    | "gpu_clock_mhz"
+    | "power_draw_watts"
+    | "fan_speed_percent"
+  )[];
+  /**
+   * Keys it may have.
+   */
+  optional: (
+    | "vram_total_mb"
+    | "vram_used_mb"
+    | "ttft_ms"
+    | "prefill_tps"
+    | "decode_tps"
+    | "thermal_start_c"
+    | "thermal_end_c"
+    | "kernel_launch_ms"
+    | "model_load_ms"
+    | "pcie_throughput_gbps"
+    | "cuda_graph_warmup_ms"
+    | "gpu_clock_mhz"
+    | "power_draw_watts"
+    | "fan_speed_percent"
+  )[];
 }
 /**
  * What happens to doubtful rows.
@@ -664,4 +729,71 @@ export interface RunQualityControls {
    * Time gates are inconclusive (polluted) when more than this share of a pair's blocks has a starved trial; 1 never.
    */
   max_starved_blocks: number;
+  /**
+   * A trial is polluted when other programs used more than this share of all processors while it ran (HIGH_CPU_SATURATION); 1 never.
+   */
+  max_foreign_cpu_share?: number;
+  /**
+   * A trial is polluted when more than this many foreign tasks a processor were ready to run, on average (HIGH_SYSTEM_LOAD).
+   */
+  max_runnable_share?: number;
+  /**
+   * A trial is polluted when the harness and its probes used more than this many processors' worth of time beside it (HIGH_ORCHESTRATION_OVERHEAD).
+   */
+  max_orchestration_share?: number;
+  /**
+   * A trial is polluted when heat held the clocks down for more than this share of it (THERMAL_THROTTLE); 1 never.
+   */
+  max_throttled_share?: number;
+  /**
+   * A trial is polluted when a processor or card reached this temperature (HIGH_TEMPERATURE).
+   */
+  max_temperature_c?: number;
+  /**
+   * A trial is polluted when other processes held more than this much device memory (FOREIGN_GPU_LOAD), where the run watches a graphics card.
+   */
+  max_foreign_gpu_bytes?: number;
+  /**
+   * A trial is polluted when some task waited for memory for more than this share of it (MEMORY_PRESSURE); 1 never.
+   */
+  max_memory_pressure_share?: number;
+  /**
+   * A trial is polluted when less than this share of the machine's memory was free for use (MEMORY_PRESSURE); 0 never.
+   */
+  min_available_memory_share?: number;
+  /**
+   * A row is polluted when more than this share of its trials is; a polluted row is not recommended.
+   */
+  max_polluted_trials?: number;
+}
+/**
+ * Probes beside the trials; absent in older plans, which had none.
+ */
+export interface PlannedTelemetry {
+  /**
+   * Which.
+   */
+  probe: "auto" | "nvidia" | "amd" | "cpu_only" | "none";
+  /**
+   * Samples a second.
+   */
+  rate_hz: number;
+  /**
+   * Cards; empty: all.
+   */
+  devices: string[];
+  cool_down: null | PlannedCoolDown;
+}
+/**
+ * Waiting between blocks; null: none.
+ */
+export interface PlannedCoolDown {
+  /**
+   * Cool enough.
+   */
+  target_c: number | null;
+  /**
+   * Longest wait.
+   */
+  cap_sec: number;
 }

@@ -74,6 +74,10 @@ export interface Summary {
    * Doubts that stop nothing.
    */
   findings: FindingDoc[];
+  /**
+   * Polluted trials and rows count in frontier and recommendation; absent: they do not.
+   */
+  allow_polluted_frontier?: boolean;
 }
 /**
  * Plan.
@@ -366,7 +370,7 @@ export interface SummaryRow {
    */
   run_quality_status: "ok" | "noisy" | "polluted" | "missing";
   /**
-   * Typed reasons.
+   * Typed reasons: of the row in lower case, of its trials in upper case.
    */
   run_quality_reasons: string[];
   /**
@@ -374,9 +378,9 @@ export interface SummaryRow {
    */
   token_metrics_status: "NOT_APPLICABLE";
   /**
-   * No sidecar ran.
+   * null: no sidecar ran.
    */
-  hardware_sidecar: null;
+  hardware_sidecar: null | RowSidecarDoc;
   /**
    * Gates.
    */
@@ -397,6 +401,15 @@ export interface SummaryRow {
    * Of language models whose runtime names tokens.
    */
   token_determinism?: TokenDeterminismDoc | null;
+  /**
+   * Trials with reasons against their run quality, in order; absent in older summaries.
+   */
+  trial_marks?: TrialMarkDoc[];
+  /**
+   * Finished trials that are polluted; absent in older summaries.
+   */
+  polluted_trials?: number;
+  machine?: null | RowMachineDoc;
 }
 /**
  * Counts.
@@ -554,6 +567,157 @@ export interface ParityDoc {
    * NaN or Inf values.
    */
   invalid: number;
+}
+/**
+ * The cell's hardware sidecar. It diagnoses and never decides.
+ */
+export interface RowSidecarDoc {
+  /**
+   * Relative path of the parsed answer.
+   */
+  file: string | null;
+  /**
+   * A program that was run, or the probes' own readings.
+   */
+  source: "program" | "probes";
+  /**
+   * What went wrong, in a sentence.
+   */
+  problem: string | null;
+  parse: SidecarParse;
+  /**
+   * Quantities that both measured.
+   */
+  comparisons: SidecarComparisonDoc[];
+}
+/**
+ * What a hardware sidecar said, in canonical keys. It diagnoses and never decides.
+ */
+export interface SidecarParse {
+  /**
+   * Kind and version of this document.
+   */
+  schema_version: "sidecar.parse.v1";
+  /**
+   * Whose requirements held.
+   */
+  profile: "nvidia" | "amd" | "cpu_only" | "none";
+  /**
+   * Memory of the device.
+   */
+  vram_total_mb: number | null;
+  /**
+   * Most memory of the device that was in use.
+   */
+  vram_used_mb: number | null;
+  /**
+   * Time to the first token.
+   */
+  ttft_ms: number | null;
+  /**
+   * Prompt tokens a second.
+   */
+  prefill_tps: number | null;
+  /**
+   * Generated tokens a second.
+   */
+  decode_tps: number | null;
+  /**
+   * Temperature at the first sample.
+   */
+  thermal_start_c: number | null;
+  /**
+   * Temperature at the last sample, another than the first.
+   */
+  thermal_end_c: number | null;
+  /**
+   * Time to launch a kernel.
+   */
+  kernel_launch_ms: number | null;
+  /**
+   * Time to load the model.
+   */
+  model_load_ms: number | null;
+  /**
+   * Traffic over PCI Express, 10^9 bits a second.
+   */
+  pcie_throughput_gbps: number | null;
+  /**
+   * Time to warm up CUDA graphs.
+   */
+  cuda_graph_warmup_ms: number | null;
+  /**
+   * Clock of the device.
+   */
+  gpu_clock_mhz: number | null;
+  /**
+   * Power.
+   */
+  power_draw_watts: number | null;
+  /**
+   * Share of the fan's nominal maximum.
+   */
+  fan_speed_percent: number | null;
+  /**
+   * Keys that do not apply here, sorted; they are null and not missing.
+   */
+  not_applicable: (
+    | "cuda_graph_warmup_ms"
+    | "decode_tps"
+    | "fan_speed_percent"
+    | "gpu_clock_mhz"
+    | "kernel_launch_ms"
+    | "model_load_ms"
+    | "pcie_throughput_gbps"
+    | "power_draw_watts"
+    | "prefill_tps"
+    | "thermal_end_c"
+    | "thermal_start_c"
+    | "ttft_ms"
+    | "vram_total_mb"
+    | "vram_used_mb"
+  )[];
+  /**
+   * The worst that is the case.
+   */
+  sidecar_parse_status: "OK" | "OPTIONAL_FIELD_MISSING" | "NOT_APPLICABLE" | "REQUIRED_FIELD_MISSING" | "PARSE_ERROR";
+  /**
+   * What is wrong, sorted: missing:KEY, invalid:KEY, unit:KEY, conflict:KEY or payload:unreadable.
+   */
+  sidecar_parse_errors: string[];
+}
+/**
+ * A quantity that sidecar and harness both measured.
+ */
+export interface SidecarComparisonDoc {
+  /**
+   * What.
+   */
+  quantity: string;
+  /**
+   * Unit of both.
+   */
+  unit: string;
+  /**
+   * By the sidecar.
+   */
+  sidecar: number | null;
+  /**
+   * By the harness.
+   */
+  harness: number | null;
+  /**
+   * Sidecar by harness.
+   */
+  ratio: number | null;
+  /**
+   * Outcome.
+   */
+  status: "AGREES" | "DIVERGES" | "NOT_COMPARABLE";
+  /**
+   * Why it diverges or cannot be compared.
+   */
+  reason: string | null;
 }
 /**
  * One gate decided.
@@ -895,6 +1059,72 @@ export interface EstimateDoc5 {
    * Why a bound or the value is null.
    */
   reason?: string;
+}
+/**
+ * A trial with reasons against its run quality.
+ */
+export interface TrialMarkDoc {
+  /**
+   * Trial.
+   */
+  trial_id: string;
+  /**
+   * Block.
+   */
+  block: number;
+  /**
+   * Whether it counts as polluted.
+   */
+  polluted: boolean;
+  /**
+   * Typed reasons, sorted.
+   */
+  reasons: string[];
+}
+/**
+ * The machine over the cell's trials, in time order; null where it was not read.
+ */
+export interface RowMachineDoc {
+  /**
+   * Wall time of the finished trials together.
+   */
+  wall_s: number;
+  /**
+   * Temperature of the hottest device when the first trial began.
+   */
+  thermal_start_c: number | null;
+  /**
+   * Temperature of the hottest device when the last trial ended.
+   */
+  thermal_end_c: number | null;
+  /**
+   * Highest temperature.
+   */
+  thermal_peak_c: number | null;
+  /**
+   * Device memory.
+   */
+  memory_total_bytes: number | null;
+  /**
+   * Most device memory in use.
+   */
+  memory_peak_bytes: number | null;
+  /**
+   * Energy over the trials.
+   */
+  energy_j: number | null;
+  /**
+   * Mean clock.
+   */
+  clock_hz: number | null;
+  /**
+   * Planned order of its first watched trial.
+   */
+  first_seq: number;
+  /**
+   * Planned order of its last watched trial.
+   */
+  last_seq: number;
 }
 /**
  * Decision over all rows.

@@ -59,6 +59,18 @@ export interface ThermalStability {
    */
   points: ThermalPointDoc[];
   estimates?: ThermalEstimates;
+  /**
+   * Summaries it was made from, in the order of the points; absent where the runs were made by the command itself.
+   */
+  sources?: ThermalSource[];
+  /**
+   * Row that was looked at, MODEL/QUANT; null or absent: the whole run.
+   */
+  only?: string | null;
+  /**
+   * Waits between the blocks of a constant load.
+   */
+  cool_downs?: CoolDownDoc[];
 }
 /**
  * Where it came from.
@@ -272,4 +284,38 @@ export interface ThermalEstimates {
   cooldown_failure_rate: null | EstimateDoc;
   start_temperature_slope: EstimateDoc;
   latency_slope: EstimateDoc;
+}
+/**
+ * A summary.
+ */
+export interface ThermalSource {
+  /**
+   * Relative to the artifact.
+   */
+  path: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+}
+/**
+ * A wait.
+ */
+export interface CoolDownDoc {
+  /**
+   * How it ended.
+   */
+  state: "cooled" | "settled" | "gave-up" | "unknown";
+  /**
+   * Wait.
+   */
+  waited_s: number;
+  /**
+   * Temperature at its begin.
+   */
+  from_c: number | null;
+  /**
+   * Temperature at its end.
+   */
+  to_c: number | null;
 }

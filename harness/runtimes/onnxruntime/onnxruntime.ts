@@ -20,16 +20,17 @@ export function onnxruntime(options: { readonly worker?: URL } = {}): Runtime {
       const worker = startWorker(module, {
         label: `the ONNX Runtime process of trial ${request.trialId}`,
         nodeFlags: ["--expose-gc"],
+        cpuAffinity: request.session.cpuAffinity ?? [],
       });
       open.add(worker);
       try {
         const answer = await worker.request(request, { timeoutMs: request.timeoutMs, signal });
         const after = readHost();
-        const { loop, ...measured } = checkMeasurement(answer, request);
+        const { loop, ownCpuS, ...measured } = checkMeasurement(answer, request);
         const { loopCpuS, loopWallS, involuntarySwitches, gcS } = loop;
         return {
           ...measured,
-          host: { loopCpuS, loopWallS, involuntarySwitches, loopGcS: gcS, ...between(before, after) },
+          host: { loopCpuS, loopWallS, involuntarySwitches, loopGcS: gcS, ownCpuS, ...between(before, after) },
         };
       } finally {
         open.delete(worker);

@@ -4,6 +4,7 @@ import { itemSize } from "../../domain/item-tensor.ts";
 import type { TrialMeasurement, TrialRequest } from "../../domain/runtime-port.ts";
 import { sha256OfFile } from "../../platform/digest.ts";
 import { peakRssBytes, rssBytes } from "../../platform/memory.ts";
+import { allowedCpus, endedThreads, threadCount } from "../../platform/own-process.ts";
 import { openPrepared, type PreparedItems } from "../../platform/prepared-items.ts";
 import { evaluateItems, type ItemFeeds, itemFeeds } from "./evaluate-items.ts";
 import { type LatencyLoopResult, measureLatency } from "./latency-loop.ts";
@@ -13,6 +14,8 @@ import { matchModel } from "./model-io.ts";
 /** A trial as its child process measured it; the owner adds what it read of the machine. */
 export type ChildMeasurement = Omit<TrialMeasurement, "host"> & {
   readonly loop: Omit<LatencyLoopResult, "latencyS" | "warmup">;
+  /** Processor time of this process so far, start-up included. */
+  readonly ownCpuS: number;
 };
 
 /** Distinct inputs that the latency loop takes in turn, within a limit on their memory. */
@@ -56,7 +59,9 @@ export async function runTrialHere(request: TrialRequest): Promise<ChildMeasurem
     const timed = all ?? subset;
     const count = wanted === undefined ? request.subset.length : wanted.length;
     const peakBytes = peakRssBytes();
+    const withSession = threadCount();
     await session.release();
+    const pool = await endedThreads(withSession);
     return {
       modelSha256Before,
       modelSha256After: await digestOf(model, "after the trial"),
@@ -74,11 +79,22 @@ export async function runTrialHere(request: TrialRequest): Promise<ChildMeasurem
       subsetOutputs: subset.outputs,
       allOutputs: all?.outputs,
       outputSize: timed.outputSize,
+      controls: {
+        seed: request.seed,
+        threads: pool === undefined ? undefined : pool + 1,
+        cpuAffinity: allowedCpus(),
+      },
       loop,
+      ownCpuS: cpuSeconds(),
     };
   } finally {
     items.close();
   }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** The weights that run are the weights that were planned, or there is no trial. */
