@@ -23,7 +23,9 @@ describe("pollution", () => {
     assert.ok((study.hit.share ?? 0) >= 0.9, JSON.stringify(study.hit));
     assert.equal(study.kept_out, true);
     if (study.foreign_before > AT_REST) {
-      t.diagnostic(`other programs use ${Math.round(100 * study.foreign_before)} % of the processors: false marks are not judged`);
+      t.diagnostic(
+        `other programs use ${Math.round(100 * study.foreign_before)} % of the processors: false marks are not judged`,
+      );
       return;
     }
     assert.ok((study.false_marks.share ?? 1) <= 0.2, `${JSON.stringify(study.false_marks)} of a small sample`);
@@ -31,7 +33,10 @@ describe("pollution", () => {
 
   it("is what the committed study found", { skip: existsSync(committed) ? false : "not committed yet" }, () => {
     const value = JSON.parse(readFileSync(committed, "utf8"));
-    const study = validator.validate<PollutionStudy>("pollution_study.v1", value, { what: committed, code: "STORE_SCHEMA" });
+    const study = validator.validate<PollutionStudy>("pollution_study.v1", value, {
+      what: committed,
+      code: "STORE_SCHEMA",
+    });
     assert.equal(study.sample, false);
     assert.ok(study.foreign_before <= AT_REST, "the machine was at rest");
     assert.ok((study.hit.share ?? 0) >= 0.9 && (study.false_marks.share ?? 1) <= 0.05);
