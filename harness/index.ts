@@ -39,3 +39,4 @@ export { type ThermalRequest, thermal } from "./pipeline/thermal.ts";
 export { type ThermalRunOptions, thermalRun } from "./pipeline/thermal-run.ts";
 export { type PlotBand, type PlotPanel, type TimeSeriesPlot, timeSeriesSvg } from "./report/time-series-svg.ts";
 export * as stats from "./stats/index.ts";
+export { exportHistory } from "./store/history-parquet.ts";

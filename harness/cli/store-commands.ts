@@ -28,6 +28,7 @@ function declareHistory({ command, action }: Declaring): void {
     .option("--history-dir <dir>", "folder with history.ndjson; a sweep writes it beside its runs", "results")
     .option("--record <run>", "add this run first")
     .option("--test-id <id>", "only this test")
+    .option("--parquet <path>", "write every point to this Parquet file too")
     .option("--storage-root <dir>", "folder of the baselines", "baselines")
     .option("--out-dir <dir>", "where run folders are", "results")
     .option("--json", "print JSON alone")
@@ -47,6 +48,13 @@ function declareKpi({ command, action, share }: Declaring): void {
     .option("--max-polluted-run-rate <share>", "default 0.1", share)
     .option("--min-frontier-success-rate <share>", "default 0.8", share)
     .option("--min-determinism-rate <share>", "default 1", share)
+    .option(
+      "--max-fallback-rate <share>",
+      "quantized layers computed in floating point; not judged unless given",
+      share,
+    )
+    .option("--max-canary-failure-rate <share>", "not judged unless given", share)
+    .option("--max-inconclusive-rate <share>", "not judged unless given", share)
     .option("--out-dir <dir>", "where run folders are", "results")
     .option("--json", "print JSON alone")
     .action(action(async () => (await import("./commands/kpi.js")).runKpi));

@@ -6,6 +6,10 @@ export interface KpiLimits {
   readonly max_polluted_run_rate: number;
   readonly min_frontier_success_rate: number;
   readonly min_determinism_rate: number;
+  /** The following are judged only where they are given. */
+  readonly max_fallback_rate?: number;
+  readonly max_canary_failure_rate?: number;
+  readonly max_inconclusive_rate?: number;
 }
 
 /** Product rules: KPIs. */
@@ -17,7 +21,7 @@ export const KPI_DEFAULTS: KpiLimits = {
 };
 
 export interface KpiGate {
-  readonly kpi: keyof Kpis["stability_kpis"];
+  readonly kpi: keyof Kpis["kpis"];
   readonly policy: "at most" | "at least";
   readonly limit: number;
   readonly value: number | null;
@@ -31,16 +35,20 @@ const GATES = [
   ["polluted_run_rate", "at most", "max_polluted_run_rate"],
   ["frontier_success_rate", "at least", "min_frontier_success_rate"],
   ["determinism_rate", "at least", "min_determinism_rate"],
+  ["fallback_rate", "at most", "max_fallback_rate"],
+  ["canary_failure_rate", "at most", "max_canary_failure_rate"],
+  ["inconclusive_rate", "at most", "max_inconclusive_rate"],
 ] as const;
 
 /** Each limit against its rate, which counts all trials of the run and so has no sampling error of its own. A missing rate fails. */
 export function decideKpis({ kpis }: Kpis, limits: KpiLimits): KpiGate[] {
-  return GATES.map(([kpi, policy, name]): KpiGate => {
+  return GATES.flatMap(([kpi, policy, name]): KpiGate[] => {
     const { value, numerator, denominator, reason } = kpis[kpi];
     const limit = limits[name];
+    if (limit === undefined) return [];
     const gate = { kpi, policy, limit, value };
-    if (value === null) return { ...gate, passed: false, reason: reason ?? "it was not measured" };
+    if (value === null) return [{ ...gate, passed: false, reason: reason ?? "it was not measured" }];
     const passed = policy === "at most" ? value <= limit : value >= limit;
-    return { ...gate, passed, reason: passed ? null : `${numerator} of ${denominator}` };
+    return [{ ...gate, passed, reason: passed ? null : `${numerator} of ${denominator}` }];
   });
 }

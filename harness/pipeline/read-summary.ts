@@ -27,7 +27,8 @@ export async function readSummary(
   const text = await readText(path, { what: "summary", code: "STORE_MISSING" });
   if (text.trim() === "") throw nothing(path, "it is empty");
   // What writers that do not check leave where a value is missing; no JSON.
-  if (/[:[,]\s*-?(NaN|Infinity)\b/.test(text)) throw nothing(path, "it holds NaN or Infinity");
+  const outsideTexts = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
+  if (/[:[,]\s*-?(NaN|Infinity)\b/.test(outsideTexts)) throw nothing(path, "it holds NaN or Infinity");
   const value = parseJson(text, { what: path });
   if (typeof value === "object" && value !== null && Object.keys(value).length === 0)
     throw nothing(path, "it is empty");

@@ -104,6 +104,22 @@ test("limits come from flags over the policy file over the defaults", async () =
   await assert.rejects(judgeKpis({ summary: summaryOf(good), outDir, policy }), { code: "CONFIG_INVALID" });
 });
 
+test("fallback, canary and inconclusive rates are judged where a limit is given, and only there", async () => {
+  const gatesWith = async (limits: Parameters<typeof judgeKpis>[0]["limits"]) =>
+    (await judgeKpis({ summary: summaryOf(good), outDir, ...(limits === undefined ? {} : { limits }) })).gates;
+  assert.equal((await gatesWith({})).length, 4);
+  const gates = await gatesWith({ max_canary_failure_rate: 0, max_inconclusive_rate: 0, max_fallback_rate: 1 });
+  assert.deepEqual(
+    gates.slice(4).map((gate) => [gate.kpi, gate.passed]),
+    [
+      // Simulated layers have no kernels: what is not known fails the limit that asks for it.
+      ["fallback_rate", false],
+      ["canary_failure_rate", true],
+      ["inconclusive_rate", true],
+    ],
+  );
+});
+
 test("a limit of zero is a limit", async () => {
   const { passed } = await judgeKpis({ summary: summaryOf(flaky), outDir, limits: { max_missing_telemetry_rate: 0 } });
   assert.equal(passed, false);

@@ -1,6 +1,9 @@
+import { resolve } from "node:path";
 import { artifactJson } from "../../domain/canonical-json.ts";
 import { analyzeHistory, recordHistory } from "../../pipeline/history.ts";
 import { renderHistory } from "../../report/history-text.ts";
+import { readHistory } from "../../store/history.ts";
+import { exportHistory } from "../../store/history-parquet.ts";
 
 export interface HistoryFlags {
   readonly historyDir: string;
@@ -8,6 +11,7 @@ export interface HistoryFlags {
   readonly outDir: string;
   readonly testId?: string;
   readonly record?: string;
+  readonly parquet?: string;
   readonly json?: boolean;
 }
 
@@ -17,6 +21,13 @@ export async function runHistory(flags: HistoryFlags): Promise<number> {
     await recordHistory({ run: flags.record, outDir: flags.outDir, root: flags.historyDir });
   }
   const report = await analyzeHistory({ root: flags.historyDir, storageRoot: flags.storageRoot, testId: flags.testId });
+  if (flags.parquet !== undefined) {
+    const { runs } = await readHistory(resolve(flags.historyDir));
+    await exportHistory(
+      resolve(flags.parquet),
+      runs.filter((run) => flags.testId === undefined || run.test_id === flags.testId),
+    );
+  }
   process.stdout.write(flags.json ? artifactJson(report) : `${renderHistory(report)}\n`);
   return 0;
 }

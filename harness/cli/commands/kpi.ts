@@ -13,6 +13,9 @@ export interface KpiFlags {
   readonly maxPollutedRunRate?: number;
   readonly minFrontierSuccessRate?: number;
   readonly minDeterminismRate?: number;
+  readonly maxFallbackRate?: number;
+  readonly maxCanaryFailureRate?: number;
+  readonly maxInconclusiveRate?: number;
   readonly json?: boolean;
 }
 
@@ -23,6 +26,9 @@ export async function runKpi(flags: KpiFlags): Promise<number> {
     max_polluted_run_rate: flags.maxPollutedRunRate,
     min_frontier_success_rate: flags.minFrontierSuccessRate,
     min_determinism_rate: flags.minDeterminismRate,
+    max_fallback_rate: flags.maxFallbackRate,
+    max_canary_failure_rate: flags.maxCanaryFailureRate,
+    max_inconclusive_rate: flags.maxInconclusiveRate,
   };
   const limits = Object.fromEntries(Object.entries(given).filter(([, limit]) => limit !== undefined));
   const { kpis, gates, passed } = await judgeKpis({

@@ -28,4 +28,16 @@ export interface KpiPolicyFile {
    * Smallest share of trials that equal their cell's mode.
    */
   min_determinism_rate?: number;
+  /**
+   * Largest share of quantized layers that may be computed in floating point; not judged where absent.
+   */
+  max_fallback_rate?: number;
+  /**
+   * Largest share of canaries and sentinels that may fail; not judged where absent.
+   */
+  max_canary_failure_rate?: number;
+  /**
+   * Largest share of variants that may stay undecided; not judged where absent.
+   */
+  max_inconclusive_rate?: number;
 }
