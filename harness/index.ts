@@ -34,6 +34,7 @@ export { type JudgedRun, type JudgeOptions, judgeRun } from "./pipeline/judge-ru
 export { judgeKpis as kpi, type KpiResult } from "./pipeline/kpi.ts";
 export type { SweepEvent } from "./pipeline/progress.ts";
 export { type QuantizedFile, type QuantizeOptions, quantize } from "./pipeline/quantize.ts";
+export { compareReports, type ReportRequest, type ReportResult, report } from "./pipeline/report.ts";
 export { planSweep as plan, resumeSweep, type SweepOptions, type SweepResult, sweep } from "./pipeline/sweep.ts";
 export { type ThermalRequest, thermal } from "./pipeline/thermal.ts";
 export { type ThermalRunOptions, thermalRun } from "./pipeline/thermal-run.ts";

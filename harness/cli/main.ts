@@ -139,6 +139,25 @@ ciOptions(command("gate", "decide again from a stored run, without running anyth
   .action(action(async () => (await import("./commands/gate.js")).runGate));
 
 command(
+  "report",
+  "Markdown, scatter data, HTML and pictures of a stored run, or of two",
+  "report results/latest --out-html report.html",
+)
+  .argument("[run]", "summary, run folder, or a run id")
+  .option("--summary <path>", "the same as the argument")
+  .option("--out-md <path>", "Markdown, for a pull request")
+  .option("--out-scatter <path>", "points of the frontier plot, JSON")
+  .option("--out-html <path>", "one page that needs no network")
+  .option("--out-svg <path>", "the main plots as one picture")
+  .option("--out-png <path>", "the same as PNG")
+  .addOption(new Option("--theme <theme>", "colors of the pictures").choices(["light", "dark"]).default("light"))
+  .option("--include-invalid", "show rows that are kept out of the front, marked")
+  .option("--compare <runs...>", "two runs side by side")
+  .option("--out-dir <dir>", "where run folders are", "results")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/report.js")).runReport));
+
+command(
   "frontier",
   "which variants are worth having: Pareto front with uncertainty, and what to ship",
   "frontier --summary results/latest",

@@ -98,8 +98,9 @@ function recommend(
 function whyNone(candidates: readonly Candidate[], passing: readonly SummaryRow[], summary: Summary): string {
   if (summary.state !== "complete") return `nothing is recommended from a run that is not complete (${summary.state})`;
   if (passing.length === 0) return nonePasses(candidates);
-  if (summary.suite.ship === null) return summary.suite.reasons.join("; ") || "the run ships nothing";
-  return "what passes does not after correcting for the number of candidates";
+  const counted = passing.filter((row) => row.role === "required" || summary.suite.certified.includes(row.cell_id));
+  if (counted.length === 0) return "what passes alone does not after correcting for the number of candidates";
+  return summary.suite.reasons.join("; ") || "the run ships nothing";
 }
 
 function nonePasses(candidates: readonly Candidate[]): string {

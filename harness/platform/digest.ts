@@ -12,3 +12,8 @@ export async function sha256OfFile(path: string): Promise<string> {
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array);
   return hash.digest("hex");
 }
+
+/** SHA-256 of a text's UTF-8 in base 64, as content security policies name it. */
+export function sha256Base64(content: string): string {
+  return createHash("sha256").update(content).digest("base64");
+}

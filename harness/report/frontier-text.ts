@@ -16,7 +16,9 @@ export function renderFrontier(frontier: Frontier, options: FrontierTextOptions)
   const colors = picocolors.createColors(options.color);
   const blocks = frontier.sessions.flatMap((session) => [
     [colors.bold(sessionTitle(session)), ...tableLines(fittedColumns(frontier, session, options), colors.dim)],
-    choiceLines(session).flatMap((text) => wrap(text, options.width)),
+    choicesOf(session).flatMap(({ name, tag, reason }) =>
+      wrap(`${name}: ${tag === null ? "none" : visible(tag)} (${visible(reason)})`, options.width),
+    ),
   ]);
   const notes = [
     ...frontier.dropped_objectives.map(({ metric, reason }) => `${metric} is left out: ${reason}.`),
@@ -34,15 +36,19 @@ export function sessionTitle({ model_id, threads, batch_size }: FrontierSession)
   return `${visible(model_id)} · ${counted(threads, "threads")}, batch ${batch_size}`;
 }
 
-/** Baseline, minimum viable, best value and recommendation, a sentence each. */
-export function choiceLines(session: FrontierSession): string[] {
-  const said = (name: string, tag: string | null, reason: string) =>
-    `${name}: ${tag === null ? "none" : visible(tag)} (${visible(reason)})`;
+/** A choice of a session: the quantization, if there is one, and why. */
+export interface Choice {
+  readonly name: string;
+  readonly tag: string | null;
+  readonly reason: string;
+}
+
+export function choicesOf(session: FrontierSession): readonly Choice[] {
   return [
-    said("recommendation", session.recommendation, session.recommendation_reason),
-    said("minimum viable", session.minimum_viable_quant, session.minimum_viable_reason),
-    said("best value", session.best_value_quant, session.best_value_reason),
-    said("baseline", session.baseline_quant, session.baseline_reason),
+    { name: "recommendation", tag: session.recommendation, reason: session.recommendation_reason },
+    { name: "minimum viable", tag: session.minimum_viable_quant, reason: session.minimum_viable_reason },
+    { name: "best value", tag: session.best_value_quant, reason: session.best_value_reason },
+    { name: "baseline", tag: session.baseline_quant, reason: session.baseline_reason },
   ];
 }
 

@@ -1,5 +1,7 @@
+import type { Frontier } from "../domain/generated/frontier-v1.ts";
 import type { Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { findingText } from "./finding-sentences.ts";
+import { frontierMarkdown } from "./markdown-frontier.ts";
 import { gateSection } from "./markdown-gates.ts";
 import {
   classSection,
@@ -17,7 +19,10 @@ import { allColumns } from "./summary-table.ts";
 import { hostText } from "./terminal.ts";
 
 /** summary.md: the verdict in the first line, the table, what it means, every gate, the doubts, and how to get the same again. */
-export function renderMarkdown(summary: Summary): string {
+export function renderMarkdown(
+  summary: Summary,
+  options: { readonly frontier?: Frontier | undefined; readonly includeInvalid?: boolean | undefined } = {},
+): string {
   const noun = summary.dataset.item_noun ?? "items";
   const sections: readonly (readonly string[])[] = [
     [`# ${headline(summary)}`],
@@ -30,6 +35,9 @@ export function renderMarkdown(summary: Summary): string {
       ...resultTable(summary, group.rows),
     ]),
     sentences(summary).map((text) => `- ${escapeMarkdownLine(text)}`),
+    options.frontier === undefined
+      ? []
+      : frontierMarkdown(options.frontier, { includeInvalid: options.includeInvalid === true }),
     gateSection(summary),
     classSection(summary),
     measuredSection(summary),

@@ -54,12 +54,18 @@ export function wrap(text: string, width: number, indent = "  "): string[] {
   return [...lines, line];
 }
 
-/** Cuts a text so that it takes at most `width` columns, and says so with an ellipsis. */
+/** Code units that a column may take: a letter with many marks. What goes on longer is cut, since it may never end. */
+const UNITS_PER_COLUMN = 16;
+
+/** Cuts a text so that it takes at most `width` columns, and says so with an ellipsis. Takes no longer for a long text. */
 export function truncate(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
+  const head = text.slice(0, Math.max(1, width) * UNITS_PER_COLUMN);
+  if (head.length === text.length && displayWidth(text) <= width) return text;
   let kept = "";
-  for (const { segment } of segments.segment(text)) {
-    if (displayWidth(kept + segment) > width - 1) break;
+  let used = 0;
+  for (const { segment } of segments.segment(head)) {
+    used += displayWidth(segment);
+    if (used > width - 1) break;
     kept += segment;
   }
   return width < 1 ? "" : `${kept}…`;

@@ -91,6 +91,7 @@ function resultText({ summary, canary, runFolder, exitCode }: SweepResult): stri
     header: !(process.stdout.isTTY && process.stderr.isTTY),
     pointers: [
       { label: "summary", target: `${latest}/summary.md` },
+      { label: "report", target: `${latest}/report.html` },
       { label: "again", target: `quantgate gate --run ${latest}` },
       { label: "next", target: "quantgate init your-model.onnx --images your-photos/" },
     ],
