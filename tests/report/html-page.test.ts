@@ -54,7 +54,7 @@ describe("report.html", () => {
     const html = pageOf(hostile());
     assert.ok(html.includes("&lt;script&gt;alert(1)&lt;/script&gt;"));
     assert.doesNotMatch(html, /alert\(1\)<\/script>/);
-    assert.doesNotMatch(html, /\u001b/);
+    assert.ok(!html.includes("\u001b"));
   });
 
   test("a hundred variants with a hundred classes and 4 kB names stay within a megabyte, every row in the table", () => {
