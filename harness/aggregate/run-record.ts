@@ -1,3 +1,4 @@
+import type { DetectionSet } from "../domain/detection-set.ts";
 import type { ArrayRef, JournalHeader, SidecarLine, TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
 
@@ -11,6 +12,8 @@ export interface RunRecord {
   readonly sidecars?: readonly SidecarLine[];
   /** Label of each item, in dataset order. */
   readonly labels: Int32Array;
+  /** Boxes to be found, where items have no labels. */
+  readonly boxes?: DetectionSet;
   /** The random item order of a run that may stop early, and what its stopping rule made needless. */
   readonly early?: { readonly order: Int32Array; readonly skipped: ReadonlySet<string> };
   /** Stored arrays by reference; every one that the journal names has been read and its digest checked. */

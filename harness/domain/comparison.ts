@@ -59,6 +59,25 @@ export interface EarlyStop {
   readonly classNames: readonly string[];
 }
 
+/** A drop in average precision (baseline minus candidate, + is worse) and its bootstrap over images, paired. */
+export interface PrecisionDrop {
+  readonly value: number;
+  /** Drops under resampling, ascending. */
+  readonly sorted: Float64Array;
+  /** Skewness of the jackknife, divided by 6. */
+  readonly acceleration: number;
+}
+
+/** A detector beside its baseline, by COCO's figures. */
+export interface DetectionComparison {
+  readonly images: number;
+  /** Mean AP of the candidate, 0..1, and its resamples. */
+  readonly map: PrecisionDrop | undefined;
+  readonly drop: PrecisionDrop | undefined;
+  /** Categories that have boxes in these images. */
+  readonly categories: readonly { readonly name: string; readonly drop: PrecisionDrop }[];
+}
+
 /** Everything the gates may ask about one cell against its baseline. Undefined = not measured. */
 export interface Comparison {
   readonly cellId: string;
@@ -74,6 +93,8 @@ export interface Comparison {
   /** Of its baseline; absent: as planned. */
   readonly baselineTrials?: Pick<Comparison["trials"], "failed" | "missing">;
   readonly overall: PairedScores | undefined;
+  /** Absent: the items have labels, not boxes. */
+  readonly detection?: DetectionComparison;
   readonly classes: readonly (PairedScores & { readonly name: string })[];
   /** Rows of the full evaluation with NaN or Inf, in the cell and in its baseline. */
   readonly invalidRows: number;

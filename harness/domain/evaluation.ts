@@ -1,5 +1,23 @@
 import type { EstimateDoc } from "./generated/summary-v1.ts";
 
+/** What COCO's evaluation says of a detector: AP over IoU .50:.05:.95 unless it says otherwise. */
+export interface DetectionFigures {
+  readonly images: number;
+  /** Boxes to be found, crowds left out, and boxes detected. */
+  readonly boxes: number;
+  readonly detections: number;
+  readonly ap: number | null;
+  readonly ap50: number | null;
+  readonly ap75: number | null;
+  readonly ap_small: number | null;
+  readonly ap_medium: number | null;
+  readonly ap_large: number | null;
+  readonly ar1: number | null;
+  readonly ar10: number | null;
+  readonly ar100: number | null;
+  readonly per_category: readonly { readonly category: string; readonly ap: number | null }[];
+}
+
 /** One model on one dataset: what `evaluate` finds. Times in seconds, sizes in bytes; intervals two-sided at `level`. */
 export interface Evaluation {
   readonly model: { readonly path: string; readonly sha256: string; readonly bytes: number };
@@ -9,6 +27,7 @@ export interface Evaluation {
     readonly count: number;
     readonly item_noun: string;
   };
+  /** Share of items right; of a detector, the share of images whose surest box is. */
   readonly accuracy: EstimateDoc;
   readonly correct: number;
   readonly top_k: { readonly k: number; readonly correct: number };
@@ -19,6 +38,8 @@ export interface Evaluation {
     readonly correct: number;
     readonly accuracy: EstimateDoc;
   }[];
+  /** COCO's figures, 0..1, where items have boxes; null where there is no box of the kind. */
+  readonly detection?: DetectionFigures;
   readonly latency: {
     readonly batch_size: number;
     readonly samples: number;

@@ -11,6 +11,8 @@ export interface Metric {
 export type MetricId =
   | "quality.accuracy"
   | "quality.class_accuracy"
+  | "quality.map"
+  | "quality.category_ap"
   | "latency.call"
   | "size.bytes_on_disk"
   | "memory.peak_rss"
@@ -20,6 +22,8 @@ export type MetricId =
 export const METRICS: { readonly [id in MetricId]: Metric } = {
   "quality.accuracy": { id: "quality.accuracy", unit: "1", better: "higher", isTime: false },
   "quality.class_accuracy": { id: "quality.class_accuracy", unit: "1", better: "higher", isTime: false },
+  "quality.map": { id: "quality.map", unit: "1", better: "higher", isTime: false },
+  "quality.category_ap": { id: "quality.category_ap", unit: "1", better: "higher", isTime: false },
   "latency.call": { id: "latency.call", unit: "s", better: "lower", isTime: true },
   "size.bytes_on_disk": { id: "size.bytes_on_disk", unit: "B", better: "lower", isTime: false },
   "memory.peak_rss": { id: "memory.peak_rss", unit: "B", better: "lower", isTime: false },

@@ -32,6 +32,17 @@ export interface LatencySettings {
   readonly handicap?: number;
 }
 
+/** Makes of one item's output (with its shape) what is kept of it, always of one length: the boxes of a detector, say. */
+export type RowMapper = (output: Float32Array, dims: readonly number[]) => Float32Array;
+
+/** A module that exports `rowMapper(settings): RowMapper`, so that the process of a trial can run it without knowing what it does. */
+export interface RowMapping {
+  /** URL of the module. */
+  readonly module: string;
+  /** Plain data. */
+  readonly settings: unknown;
+}
+
 /** Everything one trial of one cell needs; plain data, so that it can cross a process border. */
 export interface TrialRequest {
   /** Unique in the run, e.g. "b03.u8s8". */
@@ -55,6 +66,8 @@ export interface TrialRequest {
   /** Evaluated instead of all, in this order; a run that may stop early asks for one stretch of a random order after another. */
   readonly items?: readonly number[];
   readonly evaluateBatchSize: number;
+  /** What is kept of each output; absent: the output itself. */
+  readonly rows?: RowMapping;
   /** The whole trial, start-up included, is killed after this long. */
   readonly timeoutMs: number;
 }

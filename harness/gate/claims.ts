@@ -11,7 +11,8 @@ export interface Claims {
   readonly fail: number | undefined;
 }
 
-type Sides = (threshold: number) => { readonly below: number; readonly above: number };
+/** p-values of "the truth is below the threshold" and "is above". */
+export type Sides = (threshold: number) => { readonly below: number; readonly above: number };
 
 /**
  * Claims about a drop in score (+ is worse): Tango's score test on a paired table ("above" corrected). Where runs differ, as the interval has it: t on item
@@ -20,7 +21,7 @@ type Sides = (threshold: number) => { readonly below: number; readonly above: nu
 export function scoreDropClaims(scores: PairedScores, policy: GateSpecDoc["policy"], margin: number): Claims {
   const { n, table, differences = new Float64Array(0), strict } = scores;
   if (n === 0) return { pass: undefined, fail: undefined };
-  return claims(policy, margin, -margin, (difference) => {
+  return sidedClaims(policy, margin, -margin, (difference) => {
     if (table !== undefined) {
       const below = stats.tangoTest(table, { difference }).pBelow;
       return { below, above: stats.pairedDropAbove(table, { difference }) };
@@ -38,7 +39,7 @@ const snap = (x: number): number => Math.round(x / STEP) * STEP;
 export function relativeScoreDropClaims(scores: PairedScores, policy: GateSpecDoc["policy"], margin: number): Claims {
   const { n, table, differences = new Float64Array(0), strict } = scores;
   if (n === 0) return { pass: undefined, fail: undefined };
-  return claims(policy, margin, -margin, (drop) => {
+  return sidedClaims(policy, margin, -margin, (drop) => {
     if (table !== undefined) {
       const { pBelow, pAbove } = stats.relativeDropTest(table, { drop });
       const share = baselineShare(table);
@@ -58,7 +59,7 @@ export function blockClaims(values: Float64Array, policy: GateSpecDoc["policy"],
     below: stats.signedRank(values, { location, alternative: "less" }).p,
     above: stats.signedRank(values, { location, alternative: "greater" }).p,
   });
-  if (policy !== "floor") return claims(policy, threshold, -threshold, sides);
+  if (policy !== "floor") return sidedClaims(policy, threshold, -threshold, sides);
   const { below, above } = sides(threshold);
   return { pass: above, fail: below };
 }
@@ -67,7 +68,7 @@ export function blockClaims(values: Float64Array, policy: GateSpecDoc["policy"],
 export function relativeChangeClaims(logRatios: Float64Array, policy: GateSpecDoc["policy"], margin: number): Claims {
   if (logRatios.length === 0) return { pass: undefined, fail: undefined };
   const ratios = logRatios.map(snap);
-  return claims(policy, snap(Math.log1p(margin)), snap(Math.log1p(-margin)), (location) => ({
+  return sidedClaims(policy, snap(Math.log1p(margin)), snap(Math.log1p(-margin)), (location) => ({
     below: stats.signedRank(ratios, { location, alternative: "less" }).p,
     above: stats.signedRank(ratios, { location, alternative: "greater" }).p,
   }));
@@ -82,7 +83,7 @@ export function rateClaims({ successes, n }: stats.Counts, policy: GateSpecDoc["
 }
 
 /** Where each policy's claims have their border; equivalence needs both sides to pass (two one-sided tests), either fails it. */
-function claims(policy: GateSpecDoc["policy"], margin: number, lowerMargin: number, sides: Sides): Claims {
+export function sidedClaims(policy: GateSpecDoc["policy"], margin: number, lowerMargin: number, sides: Sides): Claims {
   const atMargin = sides(margin);
   switch (policy) {
     case "any-regression":

@@ -6,6 +6,7 @@ import * as stats from "../stats/index.ts";
 import { type Measured, measureBlocks, type NotMeasured } from "./block-gate.ts";
 import { type Claims, rateClaims, relativeScoreDropClaims, scoreDropClaims } from "./claims.ts";
 import { worstClass } from "./class-drop.ts";
+import { measureDetection } from "./detection-gate.ts";
 import { doubtsAbout, isScore } from "./doubts.ts";
 import { effectDoc, exactEffect, relativeScoreDrop, scoreDrop } from "./effect.ts";
 import { judge, type Verdict } from "./judge.ts";
@@ -124,6 +125,9 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
       const worst = worstClass(comparison.classes, { policy, margin, alpha, marginKind });
       return { ...worst, needed: undefined };
     }
+    case "quality.map":
+    case "quality.category_ap":
+      return measureDetection(spec, comparison);
     case "size.bytes_on_disk": {
       const { bytesOnDisk, baselineBytesOnDisk } = comparison;
       if (bytesOnDisk === undefined || !(bytesOnDisk > 0)) return { reason: "missing-metric" };

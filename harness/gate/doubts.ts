@@ -45,5 +45,5 @@ function isImplausible(spec: GateSpecDoc, comparison: Comparison): boolean {
 }
 
 export function isScore({ metric }: GateSpecDoc): boolean {
-  return metric === "quality.accuracy" || metric === "quality.class_accuracy";
+  return metric.startsWith("quality.");
 }

@@ -2,9 +2,10 @@ import { join, resolve } from "node:path";
 import { loadDataset } from "../datasets/load-dataset.ts";
 import type { Dataset } from "../domain/dataset.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
-import type { TrialMeasurement, TrialRequest } from "../domain/runtime-port.ts";
-import { classify } from "../evaluators/classify.ts";
+import type { PlannedDetection } from "../domain/generated/plan-v1.ts";
+import type { RowMapping, TrialMeasurement, TrialRequest } from "../domain/runtime-port.ts";
 import { effectDoc } from "../gate/effect.ts";
+import { planDetection } from "../plan/plan-detection.ts";
 import { planRandom } from "../plan/plan-random.ts";
 import { type ResolvedConfig, resolveConfig } from "../plan/resolve-config.ts";
 import { sha256 } from "../platform/digest.ts";
@@ -13,7 +14,9 @@ import { onnxruntime } from "../runtimes/onnxruntime/onnxruntime.ts";
 import * as stats from "../stats/index.ts";
 import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { cacheFolder } from "../store/variant-cache.ts";
+import { detectionFigures, rowMapping } from "./detect-items.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
+import { type ItemScores, scoreItems } from "./score-items.ts";
 
 export interface EvaluateOptions extends ModelSource {
   /** Matrix config whose dataset, warm-up and latency settings are used. */
@@ -44,12 +47,16 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const itemsPath = join(cacheFolder(env), "items", `${dataset.digest}.items`);
   await writePrepared(itemsPath, dataset.items, dataset.labels);
   const digest = sha256(bytes);
-  const request = requestFor({ config, dataset, options, model: { path, sha256: digest }, itemsPath });
+  const detection = planDetection(config);
+  const rows = detection && rowMapping(detection, dataset.classNames.length);
+  const request = requestFor({ config, dataset, options, model: { path, sha256: digest }, itemsPath, rows });
   const runtime = onnxruntime();
   try {
     const measurement = await runtime.runTrial(request, { signal });
     const model = { path: options.model, sha256: digest, bytes: bytes.length };
-    return { ...report(measurement, dataset, request), model };
+    const figures = detection && detectionFigures(measurement, dataset, detection);
+    const scored = report(measurement, { dataset, request, detection });
+    return { ...scored, ...(figures === undefined ? {} : { detection: figures }), model };
   } finally {
     await runtime.close();
   }
@@ -61,8 +68,9 @@ function requestFor(given: {
   readonly options: EvaluateOptions;
   readonly model: { readonly path: string; readonly sha256: string };
   readonly itemsPath: string;
+  readonly rows: RowMapping | undefined;
 }): TrialRequest {
-  const { config, dataset, options, model, itemsPath } = given;
+  const { config, dataset, options, model, itemsPath, rows } = given;
   const { runtime, warmup, latency } = config;
   return {
     trialId: "evaluate",
@@ -89,14 +97,21 @@ function requestFor(given: {
     },
     subset: planRandom(config.seed).permutation("subset", dataset.count).slice(0, LATENCY_ITEMS),
     evaluateAll: true,
+    ...(rows === undefined ? {} : { rows }),
     evaluateBatchSize: options.batchSize ?? config.evaluate_batch_size,
     timeoutMs: runtime.timeout_sec * 1000,
   };
 }
 
-function report(measured: TrialMeasurement, dataset: Dataset, request: TrialRequest): Omit<Evaluation, "model"> {
+function report(
+  measured: TrialMeasurement,
+  given: { dataset: Dataset; request: TrialRequest; detection: PlannedDetection | undefined },
+): Omit<Evaluation, "model" | "detection"> {
+  const { dataset, request, detection } = given;
   const outputs = measured.allOutputs ?? new Float32Array(0);
-  const score = classify({ outputs, classes: measured.outputSize, labels: dataset.labels });
+  const { labels, boxes, classNames } = dataset;
+  const scored = { labels, boxes, detection, classes: classNames.length };
+  const score = scoreItems(scored, { outputs, rowSize: measured.outputSize, items: undefined });
   const share = (correct: number, n: number) => effectDoc(stats.wilson({ successes: correct, n }, { level: LEVEL }));
   const quantile = (p: number) => effectDoc(stats.quantileInterval(measured.latencyS, { quantile: p, level: LEVEL }));
   return {
@@ -105,7 +120,7 @@ function report(measured: TrialMeasurement, dataset: Dataset, request: TrialRequ
     correct: score.top1,
     top_k: { k: score.topK.k, correct: score.topK.correct },
     invalid_rows: score.invalidRows,
-    per_class: score.perClass.map(({ label, n, correct }) => ({
+    per_class: perClass(score, dataset).map(({ label, n, correct }) => ({
       class: dataset.classNames[label] ?? String(label),
       n,
       correct,
@@ -123,4 +138,13 @@ function report(measured: TrialMeasurement, dataset: Dataset, request: TrialRequ
     peak_rss_bytes: measured.memory.peakRssBytes,
     threads: request.session.threads,
   };
+}
+
+/** Right items by class; none for detectors, whose items have no class. */
+function perClass(score: ItemScores, { labels, classNames, boxes }: Dataset) {
+  if (boxes !== undefined) return [];
+  return classNames.map((_, label) => {
+    const own = Array.from(labels.keys()).filter((item) => labels[item] === label);
+    return { label, n: own.length, correct: own.filter((item) => score.correct[item] === 1).length };
+  });
 }

@@ -10,6 +10,7 @@ import { type Journal, readJournal } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { journalProblem } from "./journal-problem.ts";
 import { replayStop } from "./stop-rule.ts";
+import { readBoxes } from "./stored-boxes.ts";
 import type { JournalFacts } from "./summarize.ts";
 
 /** Reads a run's plan. STORE_CORRUPT when it is not what its digest says: an edited gate must not decide. */
@@ -39,7 +40,11 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
   const early = await readEarly(folder, journal, plan, labels);
   await refuseOtherPredictions(folder, journal, labels, early?.order);
   const floats = new Map<string, Float32Array>();
-  for (const ref of firstOutputs(journal.trials)) {
+  if ((plan.detection === undefined) !== (journal.header.boxes === undefined)) {
+    throw corrupt("The journal has boxes and the plan no detection, or the other way round");
+  }
+  const boxes = journal.header.boxes && (await readBoxes(folder, journal.header.boxes, plan));
+  for (const ref of plan.detection === undefined ? firstOutputs(journal.trials) : allOutputs(journal.trials)) {
     const data = await folder.getArray(ref);
     if (data instanceof Float32Array) floats.set(ref.sha256, data);
   }
@@ -51,6 +56,7 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
       trials: journal.trials,
       sidecars: journal.sidecars,
       labels,
+      ...(boxes === undefined ? {} : { boxes }),
       ...(early === undefined ? {} : { early }),
       floats: (ref) => floats.get(ref.sha256) ?? new Float32Array(0),
     },
@@ -106,6 +112,13 @@ async function readEarly(
   if (stranger !== undefined)
     throw corrupt(`The stopping rule did not ask for the trial ${stranger} as the journal holds it`);
   return { order, skipped };
+}
+
+/** Rows of detections of every evaluation: average precision is computed from them. */
+function allOutputs(trials: readonly TrialLine[]): ArrayRef[] {
+  const byDigest = new Map<string, ArrayRef>();
+  for (const { measured } of trials) if (measured?.outputs) byDigest.set(measured.outputs.sha256, measured.outputs);
+  return [...byDigest.values()];
 }
 
 /** Outputs of each cell's first kept evaluation: the ones parity reads. */

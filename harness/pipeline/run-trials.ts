@@ -1,3 +1,4 @@
+import type { DetectionSet } from "../domain/detection-set.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { CanaryReport } from "../domain/generated/canary-v1.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
@@ -8,6 +9,7 @@ import { type Clock, isoTime, secondsSince, systemClock } from "../platform/cloc
 import type { JournalWriter } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
+import { rowMapping } from "./detect-items.ts";
 import type { PreparedVariant } from "./prepare-variants.ts";
 import { type OnProgress, TimeLeft } from "./progress.ts";
 import { stopRule } from "./stop-rule.ts";
@@ -20,6 +22,8 @@ export interface TrialLoop {
   readonly variants: ReadonlyMap<string, PreparedVariant>;
   readonly itemsPath: string | undefined;
   readonly labels: Int32Array;
+  /** Boxes to be found, where items have no labels. */
+  readonly boxes?: DetectionSet | undefined;
   /** The random item order, where the run may stop early. */
   readonly order?: Int32Array;
   readonly folder: RunFolder;
@@ -126,6 +130,7 @@ async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell)
     const wallS = plan.simulated ? measurement.host.wallS : secondsSince(clock, start);
     line = await completedLine(contextAt(wallS), measurement, {
       labels,
+      boxes: loop.boxes,
       plan,
       items: itemsOf(loop, planned),
       folder,
@@ -189,6 +194,7 @@ function requestFor(
     evaluateAll: planned.evaluates === "all",
     ...(items === undefined ? {} : { items }),
     evaluateBatchSize: controls.evaluate_batch_size,
+    ...(plan.detection === undefined ? {} : { rows: rowMapping(plan.detection, plan.dataset.class_names.length) }),
     timeoutMs: session.timeout_sec * 1000,
   };
 }

@@ -15,6 +15,7 @@ import { decideSuite } from "../gate/decide-suite.ts";
 import { relativeChange, speedupOf } from "../gate/effect.ts";
 import { assessNoise } from "../gate/session-noise.ts";
 import { collectFindings } from "./collect-findings.ts";
+import { compareDetections } from "./compare-detections.ts";
 import { summaryRow } from "./summary-row.ts";
 
 /** How the journal ended, and its identity. */
@@ -47,13 +48,19 @@ export function summarize(
   const certificateDoubt =
     options.certificate &&
     doubtOf(options.certificate, { hardware: header.host.hard, plan: { ...plan, gates: [...gates] } });
+  const detections = compareDetections(record, samples);
   const comparisons = compareCells(samples, {
     labels: record.labels,
     classNames: plan.dataset.class_names,
     isNoisy: noise.isNoisy,
     quality: plan.run_quality,
     early: plan.stop && record.early && { claim: plan.stop.claim, order: record.early.order },
-  }).map((comparison) => (certificateDoubt === undefined ? comparison : { ...comparison, certificateDoubt }));
+  })
+    .map((comparison) => (certificateDoubt === undefined ? comparison : { ...comparison, certificateDoubt }))
+    .map((comparison) => {
+      const detection = detections?.get(comparison.cellId)?.comparison;
+      return detection === undefined ? comparison : { ...comparison, detection };
+    });
   const decisions = comparisons.map((comparison) => decideRow(gates, comparison));
   const alpha = rowAlpha(gates);
   const marks = runMarks(record);
@@ -72,6 +79,7 @@ export function summarize(
     summaryRow({
       record,
       sample,
+      detection: detections?.get(sample.cell.cell_id),
       baseline: byId.get(sample.cell.baseline_cell_id) as CellSamples,
       comparison: comparisons[index] as Comparison,
       decision: decisions[index] as RowDecision,

@@ -15,11 +15,15 @@ import { type Effect, effectDoc, mapEffect, relativeChange, scoreDrop, speedupOf
 import { accuracySequence, dropSequence } from "../gate/measure-early.ts";
 import { claimFamilies, itemsSettledAt } from "../gate/stopping.ts";
 import * as stats from "../stats/index.ts";
+import type { CellDetection } from "./compare-detections.ts";
+import { type DetectionRowOptions, detectionRow } from "./detection-row.ts";
 
 /** One row of the summary: what was measured in a cell, beside its baseline, and what the gates said. */
 export function summaryRow(options: {
   readonly record: RunRecord;
   readonly sample: CellSamples;
+  /** COCO figures, where items have boxes. */
+  readonly detection?: CellDetection | undefined;
   readonly baseline: CellSamples;
   readonly comparison: Comparison;
   readonly decision: RowDecision;
@@ -39,7 +43,7 @@ export function summaryRow(options: {
   const bytes = comparison.bytesOnDisk;
   const baselineBytes = comparison.baselineBytesOnDisk;
   const classes = classRows(comparison, { level, isBaseline, dropFlag: record.plan.drop_flag });
-  return {
+  const row: SummaryRow = {
     cell_id: cell.cell_id,
     variant_id: variant.variant_id,
     model_id: variant.model_id,
@@ -112,6 +116,21 @@ export function summaryRow(options: {
     verdict: decision.verdict,
     reasons: reasonTexts(decision),
   };
+  if (record.plan.detection === undefined) return row;
+  return asDetector(row, options.detection, {
+    names: record.plan.dataset.class_names,
+    level,
+    isBaseline,
+    seed: record.plan.experimental_controls.seed,
+  });
+}
+
+/** A detector's quality is its mean average precision; whether the surest box of an image is right is no figure to publish. */
+function asDetector(row: SummaryRow, cell: CellDetection | undefined, options: DetectionRowOptions): SummaryRow {
+  const own = { correct: null, b: null, c: null, top_k: null, per_class: [], worst_class: null };
+  if (cell === undefined) return { ...row, ...own, n: 0, accuracy: null, drop: null };
+  const detection = detectionRow(cell, options);
+  return { ...row, ...own, n: detection.images, accuracy: detection.map, drop: detection.drop, detection };
 }
 
 /** How far the run went into its items, and after how many the gates on items were settled. */
@@ -190,6 +209,8 @@ function center(blocks: readonly (number | undefined)[], level: number): Estimat
 }
 
 function parity(record: RunRecord, baseline: CellSamples, sample: CellSamples): ParityDoc | null {
+  // Rows of boxes in order of score are no outputs that could be compared place by place.
+  if (record.plan.detection !== undefined) return null;
   const [reference, candidate] = [outputsOf(baseline), outputsOf(sample)];
   if (reference === undefined || candidate === undefined) return null;
   if (firstStretch(baseline) !== firstStretch(sample)) return null;

@@ -31,6 +31,7 @@ import { RunLog } from "./run-log.ts";
 import { writeReports } from "./run-reports.ts";
 import { checkTemplate, runSidecars } from "./run-sidecars.ts";
 import { runTrials } from "./run-trials.ts";
+import { storeBoxes } from "./stored-boxes.ts";
 import { watchTrials } from "./watch-trials.ts";
 
 export interface SweepOptions {
@@ -188,6 +189,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
           variants,
           itemsPath,
           labels: inputs.dataset.labels,
+          boxes: inputs.dataset.boxes,
           order: orderOf(plan),
           folder,
           writer,
@@ -276,6 +278,7 @@ async function journalHeader(
     seed: plan.experimental_controls.seed,
     rng: plan.experimental_controls.rng,
     labels: await folder.putArray("i32", [dataset.count], dataset.labels),
+    ...(dataset.boxes === undefined ? {} : { boxes: await storeBoxes(folder, dataset.boxes) }),
     ...(plan.stop === undefined ? {} : { order: await folder.putArray("i32", [dataset.count], orderOf(plan)) }),
   };
 }

@@ -1,12 +1,13 @@
 import { measurementProblem } from "../aggregate/measurement-problem.ts";
 import { packBits } from "../aggregate/run-record.ts";
+import type { DetectionSet } from "../domain/detection-set.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan, PlannedTrial } from "../domain/generated/plan-v1.ts";
 import type { TrialMeasurement } from "../domain/runtime-port.ts";
-import { classify } from "../evaluators/classify.ts";
 import { sha256 } from "../platform/digest.ts";
 import type { RunFolder } from "../store/run-folder.ts";
+import { scoreItems } from "./score-items.ts";
 
 /** Outputs up to this size are kept whole for parity; beyond it only predictions are. */
 const MAX_STORED_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -26,6 +27,7 @@ export async function completedLine(
   measurement: TrialMeasurement,
   options: {
     readonly labels: Int32Array;
+    readonly boxes?: DetectionSet | undefined;
     readonly plan: Plan;
     /** The stretch of items that was evaluated; absent: all of them, or the subset alone. */
     readonly items?: readonly number[] | undefined;
@@ -36,14 +38,14 @@ export async function completedLine(
   const { plan, items, folder } = options;
   const { subset } = plan.canary;
   const labels = items === undefined ? options.labels : items.map((index) => options.labels[index] as number);
-  const { outputSize: classes, subsetOutputs, allOutputs } = measurement;
-  const subsetLabels = Int32Array.from(subset, (index) => options.labels[index] as number);
-  const subsetScore = classify({ outputs: subsetOutputs, classes, labels: subsetLabels });
-  const score =
-    allOutputs === undefined
-      ? subsetScore
-      : classify({ outputs: allOutputs, classes, labels: Int32Array.from(labels) });
-  const keeps = allOutputs !== undefined && allOutputs.byteLength <= MAX_STORED_OUTPUT_BYTES;
+  const { outputSize: rowSize, subsetOutputs, allOutputs } = measurement;
+  const { detection, dataset } = plan;
+  const scored = { labels: options.labels, boxes: options.boxes, detection, classes: dataset.class_names.length };
+  const subsetScore = scoreItems(scored, { outputs: subsetOutputs, rowSize, items: subset });
+  const score = allOutputs === undefined ? subsetScore : scoreItems(scored, { outputs: allOutputs, rowSize, items });
+  // Average precision is computed from a detector's rows, so those are always kept.
+  const isSmall = allOutputs !== undefined && allOutputs.byteLength <= MAX_STORED_OUTPUT_BYTES;
+  const keeps = isSmall || plan.detection !== undefined;
   const measured: Measured = {
     model_sha256: measurement.modelSha256After ?? null,
     load_s: measurement.loadS,
@@ -71,7 +73,8 @@ export async function completedLine(
     subset: { n: subset.length, correct: subsetScore.top1, outputs_sha256: digestOf(subsetOutputs) },
     outputs_sha256: allOutputs === undefined ? null : digestOf(allOutputs),
     predictions: allOutputs === undefined ? null : await folder.putArray("i32", [labels.length], score.predictions),
-    outputs: keeps ? await folder.putArray("f32", [labels.length, classes], allOutputs) : null,
+    outputs:
+      allOutputs !== undefined && keeps ? await folder.putArray("f32", [labels.length, rowSize], allOutputs) : null,
     host: {
       loop_cpu_s: measurement.host.loopCpuS ?? null,
       loop_wall_s: measurement.host.loopWallS,

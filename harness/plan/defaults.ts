@@ -59,6 +59,7 @@ export const DEFAULTS = {
     max_polluted_trials: 0.5,
   },
   telemetry: { probe: "auto", rate_hz: 5, devices: [] },
+  detection: { nms: "per-class", nms_iou: 0.7, min_score: 0.001, max_detections: 300, clip: true },
   calibration: { count: 1000, method: "minmax", percentile: 99.99 },
   frontier: { objectives: [...FRONTIER_OBJECTIVES], allow_polluted: false },
   sidecar: { profile: "none", template: null, timeout_sec: 120, profiles: {} },

@@ -28,6 +28,12 @@ const ASKABLE: { readonly [metric in MetricId]: Askable } = {
     marginKinds: ["absolute", "relative"],
     isFraction: true,
   },
+  "quality.map": { policies: [...AGAINST_BASELINE, ...LIMITS], marginKinds: ["absolute"], isFraction: true },
+  "quality.category_ap": {
+    policies: ["non-inferiority", "any-regression"],
+    marginKinds: ["absolute"],
+    isFraction: true,
+  },
   "latency.call": {
     policies: [...AGAINST_BASELINE, ...LIMITS, "quantile-limit"],
     marginKinds: ["relative", "absolute"],

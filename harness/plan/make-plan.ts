@@ -4,6 +4,7 @@ import type { Plan, PlannedCalibration, PlannedDataset, PlannedModel } from "../
 import { RNG_ALGORITHM } from "../stats/rng.ts";
 import { estimatePlan, ITEM_S, type TrialPriors } from "./estimate.ts";
 import { expandCells, expandVariants, slug, type VariantFacts } from "./expand-cells.ts";
+import { planDetection } from "./plan-detection.ts";
 import { planRandom } from "./plan-random.ts";
 import { planStop } from "./plan-stop.ts";
 import { type PowerPriors, planPower } from "./power.ts";
@@ -39,11 +40,13 @@ type Circumstance = (typeof CIRCUMSTANCES)[number];
  * how it is judged; not the commit, the estimate, the notices, the origins and where paths start.
  */
 export function makePlan({ config, origins, notices }: ConfigResolution, facts: PlanFacts): Plan {
+  const detection = planDetection(config);
   const { gates, problems } = resolveGates({
     changes: config.gates,
     alpha: config.alpha,
     lane: config.execution_lane,
     preset: config.gate_preset,
+    isDetection: detection !== undefined,
   });
   if (problems.length > 0) {
     throw new HarnessError("CONFIG_INVALID", `Config: ${problems.join("; ")}`, { hint: "See docs/configs.md, gates." });
@@ -79,6 +82,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     cells,
     dataset: facts.dataset,
     calibration: facts.calibration,
+    ...(detection === undefined ? {} : { detection }),
     experimental_controls: {
       seed: config.seed,
       rng: RNG_ALGORITHM,
@@ -104,7 +108,9 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       subset: random.permutation("subset", facts.dataset.count).slice(0, subsetSize),
       latency_cv_threshold: config.canary.latency_cv_threshold,
       min_samples: config.canary.min_samples,
-      min_accuracy: config.canary.min_accuracy ?? betterThanGuessing(facts.dataset.class_names.length),
+      min_accuracy:
+        config.canary.min_accuracy ??
+        (detection === undefined ? betterThanGuessing(facts.dataset.class_names.length) : 0),
     },
     run_quality: config.run_quality,
     telemetry: { ...config.telemetry, cool_down: config.telemetry.cool_down ?? null },

@@ -1,4 +1,5 @@
 import type {
+  DetectionConfig,
   ExternalQuantConfig,
   MatrixConfig,
   ModelConfig,
@@ -26,6 +27,7 @@ export interface ResolvedConfig
     | "telemetry"
     | "sidecar"
     | "calibration"
+    | "detection"
     | "data_dir"
     | "frontier"
     | "stop"
@@ -43,6 +45,7 @@ export interface ResolvedConfig
     readonly cool_down?: Filled<NonNullable<NonNullable<MatrixConfig["telemetry"]>["cool_down"]>>;
   };
   readonly sidecar: Filled<NonNullable<MatrixConfig["sidecar"]>>;
+  readonly detection?: DetectionConfig;
   readonly calibration?: Filled<NonNullable<MatrixConfig["calibration"]>>;
   /** Present where anything about it was asked for. */
   readonly frontier?: Filled<NonNullable<MatrixConfig["frontier"]>>;
@@ -112,6 +115,7 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
     models,
     quants,
     dataset: raw.dataset,
+    ...(raw.detection === undefined ? {} : { detection: raw.detection }),
     ...(raw.calibration === undefined
       ? {}
       : {

@@ -3,6 +3,7 @@ import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import { METRICS } from "../domain/metric.ts";
 import { type GatePreset, presetGates } from "./gate-presets.ts";
 import { defaultMarginKind, gateProblem, usesLimit } from "./gate-problem.ts";
+import { detectionGates } from "./plan-detection.ts";
 
 /**
  * The preset's gates with the config's changes applied by id. A time gate advises on lane `ci` unless the config names its tier.
@@ -16,10 +17,12 @@ export function resolveGates(options: {
   readonly base?: readonly GateSpecDoc[];
   /** Without a base: the gates to start from. */
   readonly preset?: GatePreset | undefined;
+  /** Without a base: the items have boxes, so gates on average precision take the place of those on labels. */
+  readonly isDetection?: boolean;
 }): { readonly gates: GateSpecDoc[]; readonly problems: string[] } {
   const problems: string[] = [];
-  const base =
-    options.base ?? presetGates(options.preset ?? "default").map((gate) => ({ ...gate, alpha: options.alpha }));
+  const preset = presetGates(options.preset ?? "default").map((gate) => ({ ...gate, alpha: options.alpha }));
+  const base = options.base ?? (options.isDetection ? detectionGates(preset) : preset);
   const byId = new Map(base.map((gate) => [gate.id, gate]));
   const named = new Set<string>();
   const seen = new Set<string>();

@@ -1,8 +1,8 @@
 import picocolors from "picocolors";
-import type { Evaluation } from "../domain/evaluation.ts";
+import type { DetectionFigures, Evaluation } from "../domain/evaluation.ts";
 import type { EstimateDoc } from "../domain/generated/summary-v1.ts";
 import { seconds } from "./durations.ts";
-import { accuracyStyle, estimateText, levelText, styled } from "./estimates.ts";
+import { accuracyStyle, estimateText, levelText, POINTS, styled } from "./estimates.ts";
 import { type Fact, factLines } from "./fact-lines.ts";
 import { ABSENT, bytes, count, counted, decimal, isNumber } from "./numbers.ts";
 import { type Column, tableLines } from "./table.ts";
@@ -23,8 +23,12 @@ export function renderEvaluation(evaluation: Evaluation, options: TextOptions): 
     ["model", `${model.path} · ${bytes(model.bytes)}`],
     ["sha256", model.sha256],
     ["dataset", `${dataset.id} · ${count(dataset.count)} ${noun}`],
-    ["accuracy", `${shown} · ${count(evaluation.correct)} right`],
-    [`top ${top_k.k}`, `${styled(top, accuracyStyle(dataset.count))} · ${count(top_k.correct)} right`],
+    ...(evaluation.detection === undefined
+      ? ([
+          ["accuracy", `${shown} · ${count(evaluation.correct)} right`],
+          [`top ${top_k.k}`, `${styled(top, accuracyStyle(dataset.count))} · ${count(top_k.correct)} right`],
+        ] as Fact[])
+      : detectionFacts(evaluation.detection)),
     ...(evaluation.invalid_rows === 0
       ? []
       : [["NaN or Inf", `${counted(evaluation.invalid_rows, "rows")} of outputs`] as Fact]),
@@ -39,6 +43,19 @@ export function renderEvaluation(evaluation: Evaluation, options: TextOptions): 
     ...(evaluation.per_class.length === 0 ? [] : ["", ...tableLines(classColumns(evaluation), colors.dim)]),
     ...(rest > 0 ? [`  and ${counted(rest, "classes")} that are better`] : []),
   ].join("\n");
+}
+
+function detectionFacts(figures: DetectionFigures): Fact[] {
+  const shown = (ap: number | null) => styled(ap, POINTS);
+  return [
+    ["mAP", `${shown(figures.ap)} · at IoU .50 ${shown(figures.ap50)}, .75 ${shown(figures.ap75)}`],
+    [
+      "by size",
+      `small ${shown(figures.ap_small)}, medium ${shown(figures.ap_medium)}, large ${shown(figures.ap_large)}`,
+    ],
+    ["recall", `1 box ${shown(figures.ar1)}, 10 boxes ${shown(figures.ar10)}, 100 boxes ${shown(figures.ar100)}`],
+    ["boxes", `${count(figures.boxes)} to be found, ${count(figures.detections)} detected`],
+  ];
 }
 
 function latencyTexts(latency: Evaluation["latency"], threads: number): string[] {

@@ -36,7 +36,15 @@ const OVERRIDES_FAIL: ReadonlySet<string> = new Set([
   "invalid-values",
 ]);
 /** The most telling metric first; others follow. */
-const TELLING = ["quality.accuracy", "quality.class_accuracy", "determinism.rate", "latency.call", "throughput.items"];
+const TELLING = [
+  "quality.accuracy",
+  "quality.map",
+  "quality.class_accuracy",
+  "quality.category_ap",
+  "determinism.rate",
+  "latency.call",
+  "throughput.items",
+];
 
 /** Primary gates that made the row's verdict, the most telling metric first. */
 export function decidingGates(row: SummaryRow): readonly GateResultDoc[] {
@@ -70,6 +78,10 @@ function metricReason(summary: Summary, row: SummaryRow, gate: GateResultDoc): S
     "quality.accuracy": isLimit(gate)
       ? { long: failed ? "below the floor" : "accuracy floor", short: "floor" }
       : { long: failed ? "accuracy drop" : "accuracy", short: "accuracy" },
+    "quality.map": isLimit(gate)
+      ? { long: failed ? "below the floor" : "mAP floor", short: "floor" }
+      : { long: failed ? "mAP drop" : "mAP", short: "mAP" },
+    "quality.category_ap": { long: `category ${visible(gate.detail ?? "")}`, short: "category" },
     "quality.class_accuracy": { long: `class ${className(row, gate)}`, short: "class" },
     "latency.call": isLimit(gate)
       ? { long: failed ? "latency limit broken" : "latency limit", short: "latency" }
@@ -99,6 +111,10 @@ function measuredText(summary: Summary, row: SummaryRow, gate: GateResultDoc, ef
     case "quality.class_accuracy":
       if (gate.margin_kind === "relative") return `class ${className(row, gate)} drops ${effect} of its accuracy`;
       return `class ${className(row, gate)} drops ${spelled(effect, "points")}`;
+    case "quality.map":
+      return isLimit(gate) ? `mAP ${effect}` : `mAP drop ${spelled(effect, "points")}`;
+    case "quality.category_ap":
+      return `category ${visible(gate.detail ?? "")} drops ${spelled(effect, "points")} of AP`;
     case "latency.call":
       if (gate.policy === "quantile-limit") return `${quantileName(gate)} of latency ${effect}`;
       if (isLimit(gate)) return `latency ${effect}`;
@@ -145,10 +161,13 @@ export function speedWord(row: SummaryRow): "faster" | "slower" | "equal" | unde
   return "equal";
 }
 
-/** Drops that decide: the margins of the overall accuracy gates. */
+/** What is judged over all items; mean average precision where those have boxes. */
+export const OVERALL: ReadonlySet<string> = new Set(["quality.accuracy", "quality.map"]);
+
+/** Drops that decide: the margins of the overall gates on quality. */
 export function dropLimits(row: SummaryRow): readonly number[] {
   return row.gates
-    .filter((gate) => gate.metric === "quality.accuracy" && gate.margin_kind === "absolute")
+    .filter((gate) => OVERALL.has(gate.metric) && gate.margin_kind === "absolute")
     .flatMap((gate) => gate.margin ?? []);
 }
 

@@ -1,6 +1,15 @@
 import type { Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { estimateText, POINTS } from "./estimates.ts";
-import { decidingGates, dropLimits, gateFact, pointsText, shortReason, speedText, speedWord } from "./gate-words.ts";
+import {
+  decidingGates,
+  dropLimits,
+  gateFact,
+  OVERALL,
+  pointsText,
+  shortReason,
+  speedText,
+  speedWord,
+} from "./gate-words.ts";
 import { counted, decimal, isNumber, percent } from "./numbers.ts";
 import { baselineName, settingName, variantName } from "./rows.ts";
 import { visible } from "./visible-text.ts";
@@ -52,7 +61,7 @@ function sizeClaim(row: SummaryRow): string | undefined {
 function dropClaim(summary: Summary, row: SummaryRow): string | undefined {
   const proof = row.gates.find(
     (gate) =>
-      gate.metric === "quality.accuracy" &&
+      OVERALL.has(gate.metric) &&
       gate.policy === "non-inferiority" &&
       gate.margin_kind === "absolute" &&
       gate.verdict === "pass",

@@ -61,7 +61,11 @@ function column(
     case "items":
       return { header: "items", align: "right", cells: rows.map((row) => ({ text: itemsText(row) })) };
     case "accuracy":
-      return { header: "accuracy", align: "left", cells: rows.map((row) => ({ text: accuracyText(row) })) };
+      return {
+        header: rows.some((row) => row.detection !== undefined) ? "mAP" : "accuracy",
+        align: "left",
+        cells: rows.map((row) => ({ text: accuracyText(row) })),
+      };
     case "drop":
       return estimateColumn("drop, points", rows, {
         pick: (row) => ({ estimate: row.drop, limits: dropLimits(row) }),

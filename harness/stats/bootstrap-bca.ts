@@ -1,6 +1,5 @@
-import { quantileOfSorted } from "./descriptive.ts";
+import { bcaLimits } from "./bca-replicates.ts";
 import { type Estimate, type Unjudged, unjudged, whyUnusable } from "./estimate.ts";
-import { normalCdf, normalQuantile } from "./normal.ts";
 import type { LevelOption } from "./proportion.ts";
 import { requireCount, requireFraction } from "./require.ts";
 import { evaluate, replicates, type Statistic } from "./resample.ts";
@@ -44,15 +43,8 @@ export function bootstrapBca(
   if (!Number.isFinite(sorted[0]) || !Number.isFinite(sorted[resamples - 1]) || !Number.isFinite(value)) {
     return unjudged("not-finite", { level, n, method });
   }
-  const bias = normalQuantile(shareBelow(sorted, value));
   const acceleration = jackknifeAcceleration(values, statistic);
-  const shifted = (z: number) => {
-    const moved = bias + z;
-    return normalCdf(bias + moved / (1 - acceleration * moved));
-  };
-  const z = normalQuantile((1 + level) / 2);
-  const low = orderStatistic(sorted, shifted(-z));
-  const high = orderStatistic(sorted, shifted(z));
+  const { bias, low, high } = bcaLimits(sorted, { value, acceleration, level });
   const isShort = low === undefined || high === undefined;
   return {
     value,
@@ -68,33 +60,8 @@ export function bootstrapBca(
   };
 }
 
-/** Share of ascending replicates below a value, equal ones counting half. */
-function shareBelow(sorted: Float64Array, value: number): number {
-  const first = firstIndex(sorted, (x) => x >= value);
-  const after = firstIndex(sorted, (x) => x > value);
-  return (first + after) / 2 / sorted.length;
-}
-
-function firstIndex(sorted: Float64Array, holds: (x: number) => boolean): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(sorted[middle]!)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** The replicate at probability p by the (R + 1)p rule; undefined beyond the outermost ones. */
-function orderStatistic(sorted: Float64Array, p: number): number | undefined {
-  const position = p * (sorted.length + 1) - 1;
-  if (!(position >= 0 && position <= sorted.length - 1)) return undefined;
-  return quantileOfSorted(sorted, position / (sorted.length - 1));
-}
-
 /** Σ(m - x)³ / (6 (Σ(m - x)²)^1.5) over leave-one-out values x with mean m. */
-function accelerationOf(leftOut: Float64Array): number {
+export function accelerationOf(leftOut: Float64Array): number {
   let sum = 0;
   for (const x of leftOut) sum += x;
   const center = sum / leftOut.length;

@@ -1,6 +1,7 @@
 // The statistics of Quantgate, as one namespace: `import { stats } from "quantgate"`.
 
 export { autocorrelation, effectiveSampleSize, type Measured } from "./autocorrelation.ts";
+export { type BcaLimits, type BcaPoint, bcaLimits, bcaTails } from "./bca-replicates.ts";
 export { betaCdf, betaQuantile } from "./beta.ts";
 export {
   type BettingClaim,
@@ -14,7 +15,7 @@ export { type BettingTest, bettingTest } from "./betting-test.ts";
 export { type Bimodality, bimodality } from "./bimodality.ts";
 export { binomialCdf, binomialPmf, binomialQuantile } from "./binomial.ts";
 export { type BlockEstimate, blockBootstrap, blockLength } from "./block-bootstrap.ts";
-export { type BcaEstimate, type BootstrapOptions, bootstrapBca } from "./bootstrap-bca.ts";
+export { accelerationOf, type BcaEstimate, type BootstrapOptions, bootstrapBca } from "./bootstrap-bca.ts";
 export { cumulativeDrift, type DriftOptions, type DriftResult, type RatchetResult, ratchet } from "./change-drift.ts";
 export { type ChangePoint, type ChangePointResult, changePoints } from "./change-seeded.ts";
 export { chiSquareCdf, chiSquareQuantile, gammaCdf, gammaQuantile } from "./chi-square.ts";

@@ -20,6 +20,8 @@ const ARTIFACT_SCHEMAS = {
   "provenance.json": "provenance.v1",
 } as const;
 
+const ELEMENT_BYTES = { f64: 8, f32: 4, i32: 4, u8: 1 } as const;
+
 export type ArtifactName = keyof typeof ARTIFACT_SCHEMAS;
 
 /** `results/<run-id>/`: paths in it, and the only way to write artifacts into it. */
@@ -108,9 +110,9 @@ export class RunFolder {
   }
 
   /** Reads an array and checks its digest and its size (STORE_CORRUPT). */
-  async getArray(ref: ArrayRef): Promise<Float32Array | Int32Array | Uint8Array> {
+  async getArray(ref: ArrayRef): Promise<Float64Array | Float32Array | Int32Array | Uint8Array> {
     const bytes = await readBytes(this.file(ref.file), { what: "array", code: "STORE_MISSING" });
-    const length = ref.shape.reduce((product, side) => product * side, ref.dtype === "u8" ? 1 : 4);
+    const length = ref.shape.reduce((product, side) => product * side, ELEMENT_BYTES[ref.dtype]);
     const what = sha256(bytes) !== ref.sha256 ? "digest" : bytes.length !== length ? "shape" : undefined;
     if (what !== undefined) {
       throw new HarnessError("STORE_CORRUPT", `The array ${ref.file} does not match its ${what}`, {
@@ -118,11 +120,16 @@ export class RunFolder {
       });
     }
     const copy = new Uint8Array(bytes).buffer;
-    return ref.dtype === "f32"
-      ? new Float32Array(copy)
-      : ref.dtype === "i32"
-        ? new Int32Array(copy)
-        : new Uint8Array(copy);
+    switch (ref.dtype) {
+      case "f64":
+        return new Float64Array(copy);
+      case "f32":
+        return new Float32Array(copy);
+      case "i32":
+        return new Int32Array(copy);
+      case "u8":
+        return new Uint8Array(copy);
+    }
   }
 
   /** Stores lines of text under their digest in a folder of the run. */

@@ -50,6 +50,7 @@ export interface MatrixConfig {
   ];
   runtime?: RuntimeConfig;
   dataset: DatasetConfig;
+  detection?: DetectionConfig;
   calibration?: CalibrationConfig;
   /**
    * Trials of each cell, one a block.
@@ -469,6 +470,53 @@ export interface SimulatedDatasetConfig {
   seed?: number;
 }
 /**
+ * How the output of a detector becomes boxes; needed where the dataset has boxes (kind coco), and only there.
+ */
+export interface DetectionConfig {
+  /**
+   * yolo: [4 + classes, anchors], box centers and probabilities; yolo-dfl: [4 x bins + classes, anchors], side distributions and class logits; end-to-end: [rows, 6], final boxes; fastestdet: [5 + classes, rows, columns].
+   */
+  head: "yolo" | "yolo-dfl" | "end-to-end" | "fastestdet";
+  /**
+   * yolo, yolo-dfl: every class above min_score is a detection, not the best one of an anchor alone; default true.
+   */
+  multi_label?: boolean;
+  /**
+   * yolo-dfl: bins of a side's distribution; default 16.
+   */
+  bins?: number;
+  /**
+   * yolo-dfl: pixels between anchors of each level; default 8, 16, 32.
+   *
+   * @minItems 1
+   */
+  strides?: [number, ...number[]];
+  /**
+   * yolo-dfl: whether class scores still need a sigmoid; default logits.
+   */
+  scores?: "logits" | "probabilities";
+  /**
+   * Which boxes suppress each other; default per-class, none for end-to-end.
+   */
+  nms?: "per-class" | "class-offset" | "agnostic" | "none";
+  /**
+   * A box is dropped when a surer one overlaps it by more; default 0.7.
+   */
+  nms_iou?: number;
+  /**
+   * Boxes at or below are dropped; default 0.001.
+   */
+  min_score?: number;
+  /**
+   * Boxes kept an image, the surest first; default 300.
+   */
+  max_detections?: number;
+  /**
+   * Whether boxes are cut at the image's edges; default true.
+   */
+  clip?: boolean;
+}
+/**
  * Items that activation ranges are measured on; must share no item with the dataset.
  */
 export interface CalibrationConfig {
@@ -643,6 +691,8 @@ export interface GateConfig {
   metric?:
     | "quality.accuracy"
     | "quality.class_accuracy"
+    | "quality.map"
+    | "quality.category_ap"
     | "latency.call"
     | "size.bytes_on_disk"
     | "memory.peak_rss"

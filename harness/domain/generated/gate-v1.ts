@@ -73,6 +73,8 @@ export interface GateSpecDoc {
   metric:
     | "quality.accuracy"
     | "quality.class_accuracy"
+    | "quality.map"
+    | "quality.category_ap"
     | "latency.call"
     | "size.bytes_on_disk"
     | "memory.peak_rss"

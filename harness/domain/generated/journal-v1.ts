@@ -57,6 +57,7 @@ export interface JournalHeader {
    */
   rng: string;
   labels: ArrayRef;
+  boxes?: JournalBoxes;
   order?: ArrayRef;
 }
 /**
@@ -91,11 +92,24 @@ export interface ArrayRef {
   /**
    * Element type, little-endian.
    */
-  dtype: "f32" | "i32" | "u8";
+  dtype: "f32" | "i32" | "u8" | "f64";
   /**
    * Shape.
    */
   shape: number[];
+}
+/**
+ * Boxes to be found; absent where items have labels.
+ */
+export interface JournalBoxes {
+  image_ids: ArrayRef;
+  category_ids: ArrayRef;
+  sizes: ArrayRef;
+  image: ArrayRef;
+  category: ArrayRef;
+  box: ArrayRef;
+  area: ArrayRef;
+  crowd: ArrayRef;
 }
 /**
  * A variant made ready.

@@ -69,6 +69,7 @@ export interface Plan {
    * Null when no recipe needs it.
    */
   calibration: null | PlannedCalibration;
+  detection?: PlannedDetection;
   experimental_controls: ExperimentalControls;
   canary: PlannedCanary;
   sidecar: PlannedSidecar;
@@ -272,6 +273,68 @@ export interface PlannedCalibration {
   percentile: number;
 }
 /**
+ * How the model's output becomes boxes; absent where items have labels.
+ */
+export interface PlannedDetection {
+  /**
+   * yolo: [4 + classes, anchors], box centers and probabilities; yolo-dfl: [4 x bins + classes, anchors], side distributions and class logits; end-to-end: [rows, 6], final boxes; fastestdet: [5 + classes, rows, columns].
+   */
+  head: "yolo" | "yolo-dfl" | "end-to-end" | "fastestdet";
+  /**
+   * yolo, yolo-dfl: every class above min_score is a detection, not the best one of an anchor alone.
+   */
+  multi_label?: boolean;
+  /**
+   * yolo-dfl: bins of a side's distribution.
+   */
+  bins?: number;
+  /**
+   * yolo-dfl: pixels between anchors of each level.
+   *
+   * @minItems 1
+   */
+  strides?: [number, ...number[]];
+  /**
+   * yolo-dfl: whether class scores still need a sigmoid.
+   */
+  scores?: "logits" | "probabilities";
+  /**
+   * Which boxes suppress each other.
+   */
+  nms: "per-class" | "class-offset" | "agnostic" | "none";
+  /**
+   * A box is dropped when a surer one overlaps it by more.
+   */
+  nms_iou: number;
+  /**
+   * Boxes at or below are dropped.
+   */
+  min_score: number;
+  /**
+   * Boxes kept an image, the surest first.
+   */
+  max_detections: number;
+  /**
+   * Whether boxes are cut at the image's edges.
+   */
+  clip: boolean;
+  input: PlannedDetectorInput;
+}
+/**
+ * Where an image lies in the model's input.
+ */
+export interface PlannedDetectorInput {
+  /**
+   * Pixels.
+   */
+  width: number;
+  /**
+   * Pixels.
+   */
+  height: number;
+  resize: "letterbox" | "stretch";
+}
+/**
  * What is held fixed.
  */
 export interface ExperimentalControls {
@@ -473,6 +536,8 @@ export interface GateSpecDoc {
   metric:
     | "quality.accuracy"
     | "quality.class_accuracy"
+    | "quality.map"
+    | "quality.category_ap"
     | "latency.call"
     | "size.bytes_on_disk"
     | "memory.peak_rss"

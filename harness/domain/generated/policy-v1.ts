@@ -39,6 +39,8 @@ export interface GateConfig {
   metric?:
     | "quality.accuracy"
     | "quality.class_accuracy"
+    | "quality.map"
+    | "quality.category_ap"
     | "latency.call"
     | "size.bytes_on_disk"
     | "memory.peak_rss"

@@ -294,12 +294,12 @@ export interface SummaryRow {
    */
   c: number | null;
   /**
-   * Accuracy.
+   * Share of items right; for detectors, whose items have boxes, the mean average precision (see detection).
    */
   accuracy: null | EstimateDoc;
   top_k: TopKDoc;
   /**
-   * Baseline accuracy minus variant accuracy; + is worse.
+   * Baseline's quality minus the variant's, in the unit of accuracy; + is worse.
    */
   drop: null | EstimateDoc;
   /**
@@ -314,6 +314,7 @@ export interface SummaryRow {
    * Class with the largest drop.
    */
   worst_class: string | null;
+  detection?: DetectionRow;
   /**
    * Baseline latency over variant latency.
    */
@@ -486,6 +487,77 @@ export interface ClassRowDoc {
    * Drop above the flag.
    */
   flagged: boolean;
+}
+/**
+ * COCO figures of a detector, 0..1; null where there is no box of the kind.
+ */
+export interface DetectionRow {
+  images: number;
+  /**
+   * Boxes to be found, crowds left out.
+   */
+  boxes: number;
+  /**
+   * Mean AP over categories and IoU .50:.05:.95, at most 100 detections a category and image; interval over images.
+   */
+  map: EstimateDoc | null;
+  /**
+   * Baseline minus variant; null for the baseline.
+   */
+  drop: EstimateDoc | null;
+  /**
+   * AP at IoU .50.
+   */
+  ap50: number | null;
+  /**
+   * AP at IoU .75.
+   */
+  ap75: number | null;
+  /**
+   * AP of boxes below 32 x 32 pixels.
+   */
+  ap_small: number | null;
+  /**
+   * AP of boxes between.
+   */
+  ap_medium: number | null;
+  /**
+   * AP of boxes above 96 x 96 pixels.
+   */
+  ap_large: number | null;
+  /**
+   * Mean recall with one detection a category and image.
+   */
+  ar1: number | null;
+  /**
+   * With ten.
+   */
+  ar10: number | null;
+  /**
+   * With a hundred.
+   */
+  ar100: number | null;
+  categories: DetectionCategoryRow[];
+  /**
+   * The category that drops most.
+   */
+  worst_category: string | null;
+  /**
+   * How the intervals were made: resamples, generator and seed.
+   */
+  method: string;
+}
+export interface DetectionCategoryRow {
+  category: string;
+  /**
+   * Boxes to be found, crowds left out.
+   */
+  boxes: number;
+  /**
+   * AP over IoU .50:.05:.95; null without boxes.
+   */
+  ap: number | null;
+  drop: EstimateDoc | null;
 }
 /**
  * One call at batch_size, seconds.

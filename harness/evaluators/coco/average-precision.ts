@@ -12,9 +12,6 @@ export interface Slice {
   readonly maxDetections?: number;
 }
 
-/** How often each image counts, by index; absent: once. Whole or not, ≥ 0. Bootstrap resamples of images are such weights. */
-export type ImageWeights = ArrayLike<number>;
-
 /** One category at one threshold; undefined where it has no box to be found. */
 export interface PrecisionRecall {
   /** Mean of the interpolated precision at COCO's 101 recalls, 0..1. */
@@ -35,16 +32,15 @@ const AREA_INDEX = new Map<string, number>(AREA_RANGES.map(({ id }, index) => [i
 export function precisionRecall(
   matches: CategoryMatches,
   { threshold, area, maxDetections = MAX_DETECTIONS }: Slice,
-  weights?: ImageWeights,
 ): PrecisionRecall | undefined {
   const areaIndex = AREA_INDEX.get(area) as number;
   const images = matches.positives.length / AREA_RANGES.length;
   let positives = 0;
   for (let image = 0; image < images; image++) {
-    positives += (matches.positives[areaIndex * images + image] as number) * (weights?.[image] ?? 1);
+    positives += matches.positives[areaIndex * images + image] as number;
   }
   if (positives === 0) return undefined;
-  const { count, image, rank, state } = matches;
+  const { count, rank, state } = matches;
   const plane = (areaIndex * IOU_THRESHOLDS.length + threshold) * count;
   const found = new Float64Array(count);
   const precision = new Float64Array(count);
@@ -54,13 +50,11 @@ export function precisionRecall(
   for (let i = 0; i < count; i++) {
     const what = state[plane + i] as number;
     if (what === IGNORED || (rank[i] as number) >= maxDetections) continue;
-    const weight = weights === undefined ? 1 : (weights[image[i] as number] as number);
-    if (weight === 0) continue;
     if (what !== TRUE_POSITIVE) {
-      wrong += weight;
+      wrong++;
       continue;
     }
-    right += weight;
+    right++;
     found[places] = right;
     precision[places++] = right / (wrong + right + SPACING);
   }

@@ -1,4 +1,4 @@
-import { type AreaId, type ImageWeights, precisionRecall, type Slice } from "./average-precision.ts";
+import { type AreaId, type PrecisionRecall, precisionRecall, type Slice } from "./average-precision.ts";
 import { type CategoryMatches, matchDetections } from "./match.ts";
 import { IOU_THRESHOLDS } from "./settings.ts";
 import type { Detections, DetectionTruth } from "./truth.ts";
@@ -68,28 +68,21 @@ export function evaluateDetections(truth: DetectionTruth, found: Detections): De
   };
 }
 
-/** AP of one category over IoU .50:.05:.95, images weighted; undefined where no box is to be found. */
-export function categoryAveragePrecision(matches: CategoryMatches, weights?: ImageWeights): number | undefined {
-  return meanOver([matches], ALL_THRESHOLDS, { area: "all" }, (score) => score.averagePrecision, weights);
-}
-
-/** The mean AP of all categories that have boxes, images weighted; undefined where none has. */
-export function meanAveragePrecision(matches: readonly CategoryMatches[], weights?: ImageWeights): number | undefined {
-  return meanOver(matches, ALL_THRESHOLDS, { area: "all" }, (score) => score.averagePrecision, weights);
+function categoryAveragePrecision(matches: CategoryMatches): number | undefined {
+  return meanOver([matches], ALL_THRESHOLDS, { area: "all" }, (score) => score.averagePrecision);
 }
 
 function meanOver(
   matches: readonly CategoryMatches[],
   thresholds: readonly number[],
   slice: Omit<Slice, "threshold">,
-  read: (score: { averagePrecision: number; recall: number }) => number,
-  weights?: ImageWeights,
+  read: (score: PrecisionRecall) => number,
 ): number | undefined {
   let sum = 0;
   let count = 0;
   for (const category of matches) {
     for (const threshold of thresholds) {
-      const score = precisionRecall(category, { ...slice, threshold }, weights);
+      const score = precisionRecall(category, { ...slice, threshold });
       if (score === undefined) continue;
       sum += read(score);
       count++;

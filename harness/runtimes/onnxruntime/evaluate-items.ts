@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { itemSize } from "../../domain/item-tensor.ts";
+import type { RowMapper } from "../../domain/runtime-port.ts";
 import type { PreparedItems } from "../../platform/prepared-items.ts";
 import { asFloats, type ModelIo, rowSizeOf, variableRows } from "./model-io.ts";
 
@@ -53,6 +54,13 @@ export interface Evaluation {
   readonly batchSize: number;
 }
 
+export interface EvaluateOptions {
+  readonly indices: ArrayLike<number>;
+  readonly batchSize: number;
+  /** What is kept of each output, which is given as a view; its time counts as the loop's. */
+  readonly mapRow?: RowMapper | undefined;
+}
+
 /**
  * The model's first output for the chosen items, batch by batch through one input buffer. The last batch is smaller where the model
  * allows, else filled up with the rows before, whose outputs are dropped.
@@ -61,7 +69,7 @@ export async function evaluateItems(
   session: InferenceSession,
   io: ModelIo,
   feeds: ItemFeeds,
-  { indices, batchSize: wanted }: { indices: ArrayLike<number>; batchSize: number },
+  { indices, batchSize: wanted, mapRow }: EvaluateOptions,
 ): Promise<Evaluation> {
   const batchSize = Math.min(feeds.batchSizeFor(wanted), io.fixedBatch ?? Math.max(1, indices.length));
   const fetches = [io.outputName];
@@ -80,13 +88,29 @@ export async function evaluateItems(
     buffer.fill(batch);
     const tensor = (await session.run(buffer.feed, fetches))[io.outputName] as Tensor;
     const rowSize = rowSizeOf(tensor, rows, io.outputName);
+    const values = asFloats(tensor).subarray(0, batch.length * rowSize);
+    const kept = mapRow === undefined ? values : mapRows(values, tensor.dims.slice(1), mapRow);
+    const keptSize = kept.length / batch.length;
     if (outputSize === 0) {
-      outputSize = rowSize;
+      outputSize = keptSize;
       outputs = new Float32Array(outputSize * all.length);
     }
-    if (rowSize !== outputSize) throw variableRows(io.outputName, outputSize, rowSize);
-    const values = asFloats(tensor);
-    outputs.set(batch.length < rows ? values.subarray(0, batch.length * outputSize) : values, done * outputSize);
+    if (keptSize !== outputSize) throw variableRows(io.outputName, outputSize, keptSize);
+    outputs.set(kept, done * outputSize);
   }
   return { outputs, outputSize, seconds: (performance.now() - start) / 1000, batchSize };
+}
+
+function mapRows(values: Float32Array, dims: readonly number[], mapRow: RowMapper): Float32Array {
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  const rows = Array.from({ length: values.length / size }, (_, i) =>
+    mapRow(values.subarray(i * size, (i + 1) * size), dims),
+  );
+  const kept = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    kept.set(row, at);
+    at += row.length;
+  }
+  return kept;
 }

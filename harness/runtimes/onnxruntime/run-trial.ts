@@ -1,12 +1,12 @@
 import type { Tensor } from "onnxruntime-node";
 import { HarnessError } from "../../domain/errors.ts";
 import { itemSize } from "../../domain/item-tensor.ts";
-import type { TrialMeasurement, TrialRequest } from "../../domain/runtime-port.ts";
+import type { RowMapper, TrialMeasurement, TrialRequest } from "../../domain/runtime-port.ts";
 import { sha256OfFile } from "../../platform/digest.ts";
 import { peakRssBytes, rssBytes } from "../../platform/memory.ts";
 import { allowedCpus, endedThreads, threadCount } from "../../platform/own-process.ts";
 import { openPrepared, type PreparedItems } from "../../platform/prepared-items.ts";
-import { evaluateItems, type ItemFeeds, itemFeeds } from "./evaluate-items.ts";
+import { type EvaluateOptions, evaluateItems, type ItemFeeds, itemFeeds } from "./evaluate-items.ts";
 import { type LatencyLoopResult, measureLatency } from "./latency-loop.ts";
 import { importOnnxruntime, loadSession, sessionOptions } from "./load-session.ts";
 import { matchModel } from "./model-io.ts";
@@ -52,10 +52,13 @@ export async function runTrialHere(request: TrialRequest): Promise<ChildMeasurem
       request.latency,
     );
     const batchSize = request.evaluateBatchSize;
-    const subset = await evaluateItems(session, io, feeds, { indices: request.subset, batchSize });
+    const mapRow = await rowMapper(request);
+    const subset = await evaluateItems(session, io, feeds, { indices: request.subset, batchSize, mapRow });
     const wanted = request.items ?? (request.evaluateAll ? everyIndex(items) : undefined);
     const all =
-      wanted === undefined ? undefined : await evaluateItems(session, io, feeds, { indices: wanted, batchSize });
+      wanted === undefined
+        ? undefined
+        : await evaluateItems(session, io, feeds, { indices: wanted, batchSize, mapRow });
     const timed = all ?? subset;
     const count = wanted === undefined ? request.subset.length : wanted.length;
     const peakBytes = peakRssBytes();
@@ -95,6 +98,13 @@ export async function runTrialHere(request: TrialRequest): Promise<ChildMeasurem
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
+}
+
+/** What is kept of each output, by the module that the request names; undefined: the output itself. */
+async function rowMapper({ rows }: TrialRequest): Promise<EvaluateOptions["mapRow"]> {
+  if (rows === undefined) return undefined;
+  const { rowMapper: make } = (await import(rows.module)) as { rowMapper: (settings: unknown) => RowMapper };
+  return make(rows.settings);
 }
 
 /** The weights that run are the weights that were planned, or there is no trial. */
