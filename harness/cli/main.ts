@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { declareContextCommands } from "./context-commands.ts";
 import { describeError, describeUsage, EXIT } from "./exit.ts";
 import { declareMachineCommands } from "./machine-commands.ts";
 import { packageVersion } from "./package-version.ts";
@@ -252,6 +253,7 @@ command(
 
 declareMachineCommands({ command, action, wholeNumber, share });
 declareStoreCommands({ command, action, wholeNumber, share });
+declareContextCommands({ command, action, wholeNumber, share, positive });
 
 try {
   if (process.argv.length < 3) program.error("no command was given");

@@ -1,15 +1,18 @@
 import { dirname, resolve } from "node:path";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
+import type { ContextCeiling } from "../domain/generated/context-ceiling-v1.ts";
 import type { Frontier } from "../domain/generated/frontier-v1.ts";
 import type { Scatter } from "../domain/generated/scatter-v1.ts";
 import type { TaskBank } from "../domain/generated/task-bank-v1.ts";
 import type { ThermalStability } from "../domain/generated/thermal-stability-v1.ts";
+import type { ContextSource } from "../explore/context-point.ts";
 import { buildScatter } from "../explore/scatter.ts";
 import { readText } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
 import { validator } from "../platform/schema.ts";
 import { checkTaskBank } from "./check-task-bank.ts";
+import { ceilingOf, readContextSummary } from "./context-ceiling.ts";
 import { frontierOf } from "./frontier.ts";
 import { readSummary, type StoredSummary } from "./read-summary.ts";
 import { thermalOf } from "./thermal.ts";
@@ -28,6 +31,7 @@ export const SOURCE_CHECKS: { readonly [schema: string]: SourceCheck | undefined
   "frontier.v1": checkFrontier,
   "scatter.v1": checkScatter,
   "thermal_stability.v1": checkThermal,
+  "context_ceiling.v1": checkContextCeiling,
   "task_bank.v1": (_: TaskBank, { path }: ArtifactPlace) => checkTaskBank(path),
 };
 
@@ -44,6 +48,24 @@ async function checkFrontier(artifact: Frontier, { path, folder }: ArtifactPlace
   });
   sameAs(path, artifact, again);
   return "its rows and choices are what its summary gives";
+}
+
+/** The summaries that a ceiling names must be the very files it was decided from, and give it again. */
+async function checkContextCeiling(artifact: ContextCeiling, { path, folder }: ArtifactPlace): Promise<string> {
+  const sources: ContextSource[] = [];
+  for (const { summary_path, summary_sha256 } of artifact.points) {
+    const source = await readContextSummary(resolve(folder, summary_path), folder);
+    if (source.sha256 !== summary_sha256) {
+      throw new HarnessError("STORE_CORRUPT", `${path} was decided from another ${summary_path}: its digest differs`, {
+        hint: "Restore that summary, or decide again.",
+      });
+    }
+    sources.push({ ...source, path: summary_path });
+  }
+  const { execution_lane, vram_profile, provenance } = artifact;
+  const labels = { execution_lane, vram_profile, ref: provenance.ref ?? undefined };
+  sameAs(path, artifact, ceilingOf(sources, artifact.thresholds, labels));
+  return "its points and ceiling are what its summaries give";
 }
 
 /** A scatter lies beside its summary, as both are of one run. */
