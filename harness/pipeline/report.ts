@@ -16,10 +16,12 @@ import { renderHtml } from "../report/html/page.ts";
 import type { PageInput } from "../report/html/page-input.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import { type FigureTheme, runFigure } from "../report/svg/figure.ts";
+import { timeSeriesSvg } from "../report/time-series-svg.ts";
 import { RunFolder } from "../store/run-folder.ts";
 import { frontierOf } from "./frontier.ts";
 import { readRun } from "./read-run.ts";
 import { readSummary } from "./read-summary.ts";
+import { runSeries } from "./run-series.ts";
 
 /** Where reports go; what is not named is not written. */
 export interface ReportTargets {
@@ -120,7 +122,9 @@ async function pageInput(
   };
   const canary = await optional("the canary", () => run.read<CanaryReport>("canary.json"));
   const latencies = await optional("the latency of every call", async () => latencyBlocks((await readRun(run)).record));
-  return { input: { summary: stored.summary, frontier, canary, latencies, includeInvalid }, warnings };
+  const series = await optional("the plot of the machine", () => runSeries(run, stored.summary));
+  const timeLines = series === undefined ? undefined : [{ title: series.title, svg: timeSeriesSvg(series) }];
+  return { input: { summary: stored.summary, frontier, canary, latencies, timeLines, includeInvalid }, warnings };
 }
 
 /** What the run's own frontier was asked for, so that a report shows the same front. */

@@ -1,10 +1,12 @@
 import type { Plan } from "../domain/generated/plan-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
 import type { ObjectiveId } from "../explore/frontier-objectives.ts";
+import { timeSeriesSvg } from "../report/time-series-svg.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { explorersOf } from "./frontier.ts";
 import type { OnProgress } from "./progress.ts";
 import { report } from "./report.ts";
+import { runSeries } from "./run-series.ts";
 
 /**
  * What is made of a decided run for people to look at: frontier, scatter, report.md and report.html. All of it can be made again from
@@ -30,6 +32,10 @@ export async function writeReports(
     });
     await folder.write("frontier.json", frontier);
     await folder.write("scatter.json", scatter);
+  });
+  await attempt("the plot of the machine", async () => {
+    const series = await runSeries(folder, summary);
+    if (series !== undefined) await folder.writeText("telemetry/time-series.svg", timeSeriesSvg(series));
   });
   await attempt("the report", async () => {
     const { warnings } = await report({

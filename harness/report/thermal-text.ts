@@ -65,9 +65,9 @@ function column(header: string, texts: readonly string[], align: Column["align"]
 function slope(estimate: EstimateDoc | null | undefined, unit: string): string {
   if (!isNumber(estimate?.value)) return `${ABSENT} (too few runs)`;
   const text = (value: number | null) => decimal(value, { digits: 2 });
-  const limits =
-    isNumber(estimate.low) && isNumber(estimate.high) ? ` [${text(estimate.low)}, ${text(estimate.high)}]` : "";
-  return `${text(estimate.value)}${limits} ${unit}`;
+  const hasLimits = isNumber(estimate.low) && isNumber(estimate.high);
+  const limits = hasLimits ? ` [${text(estimate.low)}, ${text(estimate.high)}]` : "";
+  return `${text(estimate.value)}${limits} ${unit}${hasLimits ? "" : " (too few runs for limits)"}`;
 }
 
 function rate(estimate: EstimateDoc | null | undefined): string {

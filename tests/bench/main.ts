@@ -5,6 +5,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   "coco-evaluation": () => import("./coco-evaluation.ts"),
   "command-start": () => import("./command-start.ts"),
   "latency-loop": () => import("./latency-loop.ts"),
+  "probe-cost": () => import("./probe-cost.ts"),
   "quantize-time": () => import("./quantize-time.ts"),
   statistics: () => import("./statistics.ts"),
 };
