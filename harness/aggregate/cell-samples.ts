@@ -1,4 +1,4 @@
-import type { TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
+import type { RequestDoc, TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
 import type { PlannedCell, PlannedVariant } from "../domain/generated/plan-v1.ts";
 import { type Determinism, determinism } from "./determinism.ts";
 import { type QualitySample, qualitySample } from "./quality-samples.ts";
@@ -28,6 +28,11 @@ export interface CellSamples {
   readonly peakRssBytes: ByBlock;
   readonly itemsPerSecond: ByBlock;
   readonly loadS: ByBlock;
+  /** Language models: medians over a block's replies; undefined where none gives the figure. */
+  readonly ttftS: ByBlock;
+  readonly decodeTps: ByBlock;
+  readonly prefillTps: ByBlock;
+  readonly tpotS: ByBlock;
   /** Every latency sample of the blocks, s. */
   readonly latencyS: Float64Array;
   readonly determinism: Determinism;
@@ -69,13 +74,30 @@ export function cellSamples(record: Pick<RunRecord, "plan" | "variants" | "trial
       finished,
       quality: qualitySample(finished, plan.dataset.count),
       latencyMedianS: byBlock((m) => median(m.latency_ns.map((ns) => ns * 1e-9))),
-      peakRssBytes: byBlock((m) => m.memory.peak_rss_bytes),
+      peakRssBytes: byBlock((m) => m.memory.peak_rss_bytes ?? undefined),
       itemsPerSecond: byBlock((m) => m.throughput.items_per_second),
-      loadS: byBlock((m) => m.load_s),
+      loadS: byBlock((m) => m.load_s ?? undefined),
+      ttftS: byBlock(ttftOf),
+      decodeTps: byBlock(requestMedian(({ decode_tps }) => decode_tps)),
+      prefillTps: byBlock(requestMedian(({ prefill_tps }) => prefill_tps)),
+      tpotS: byBlock(requestMedian(({ tpot_s }) => tpot_s)),
       latencyS: Float64Array.from(completed.flatMap((t) => t.measured?.latency_ns.map((ns) => ns * 1e-9) ?? [])),
       determinism: determinism(finished),
     };
   });
+}
+
+type Measured = NonNullable<TrialLine["measured"]>;
+
+function requestMedian(figure: (request: RequestDoc) => number | null): (measured: Measured) => number | undefined {
+  return ({ language }) => median((language?.requests ?? []).flatMap((request) => figure(request) ?? []));
+}
+
+/** Cached prompts answer sooner: they count only where no other reply is timed. */
+function ttftOf({ language }: Measured): number | undefined {
+  const timed = (language?.requests ?? []).filter(({ ttft_s }) => ttft_s !== null);
+  const whole = timed.filter(({ ttft_kind }) => ttft_kind !== "cached");
+  return median((whole.length > 0 ? whole : timed).map(({ ttft_s }) => ttft_s as number));
 }
 
 /** Middle value; undefined for no samples. */

@@ -4,7 +4,7 @@ import { blockPollution } from "./block-quality.ts";
 import { type ByBlock, type CellSamples, logRatios, present } from "./cell-samples.ts";
 import { clockSteps } from "./clock-steps.ts";
 import { type EvaluatedItems, evaluatedItems, itemSequence } from "./item-sequence.ts";
-import { pairBinary, pairScores } from "./quality-samples.ts";
+import { pairAdherence, pairBinary, pairScores } from "./quality-samples.ts";
 
 /** What the whole session says about all its comparisons. */
 export interface SessionFacts {
@@ -54,10 +54,19 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
       latencyLogRatios: logRatios(candidate.latencyMedianS, baseline.latencyMedianS),
       memoryLogRatios: logRatios(candidate.peakRssBytes, baseline.peakRssBytes),
       throughputLogRatios: logRatios(candidate.itemsPerSecond, baseline.itemsPerSecond),
+      ...(baseline.quality === undefined || candidate.quality === undefined
+        ? {}
+        : { adherence: pairAdherence(baseline.quality, candidate.quality) }),
+      ttftLogRatios: logRatios(candidate.ttftS, baseline.ttftS),
+      decodeLogRatios: logRatios(candidate.decodeTps, baseline.decodeTps),
+      prefillLogRatios: logRatios(candidate.prefillTps, baseline.prefillTps),
       isLatencyConstant: isClockStuck(candidate) || isClockStuck(baseline),
       isClockStepped: isStepped(candidate) || isStepped(baseline),
       blocks: {
         "latency.call": blockValues(candidate.latencyMedianS, baseline.latencyMedianS),
+        "latency.ttft": blockValues(candidate.ttftS, baseline.ttftS),
+        "throughput.decode": blockValues(candidate.decodeTps, baseline.decodeTps),
+        "throughput.prefill": blockValues(candidate.prefillTps, baseline.prefillTps),
         "memory.peak_rss": blockValues(candidate.peakRssBytes, baseline.peakRssBytes),
         "throughput.items": blockValues(candidate.itemsPerSecond, baseline.itemsPerSecond),
       },

@@ -20,20 +20,23 @@ export function measurementProblem(measured: Measured, plan: Plan, evaluated: Ev
     unmeasurable(measured) ??
     wrongSamples(measured, plan) ??
     wrongScores(measured, plan, evaluated) ??
-    wrongOutputs(measured, plan, evaluated)
+    wrongOutputs(measured, plan, evaluated) ??
+    wrongReplies(measured, plan, evaluated)
   );
 }
 
-function unmeasurable({ load_s, warmup, throughput, memory, host }: Measured): string | undefined {
+function unmeasurable({ load_s, warmup, throughput, memory, host, language }: Measured): string | undefined {
+  const isSilent = load_s === null || memory.peak_rss_bytes === null || memory.rss_before_load_bytes === null;
+  if (isSilent && language === undefined) return "its load time or its peak memory are missing";
   const positive = {
     throughput: throughput.items_per_second,
     "evaluation time": throughput.seconds,
-    "peak memory": memory.peak_rss_bytes,
+    "peak memory": memory.peak_rss_bytes ?? 1,
   };
   const notNegative = {
-    "load time": load_s,
+    "load time": load_s ?? 0,
     "warm-up time": warmup.seconds,
-    "memory before the model": memory.rss_before_load_bytes,
+    "memory before the model": memory.rss_before_load_bytes ?? 0,
     "loop time": host.loop_wall_s,
     "CPU time": host.loop_cpu_s ?? 0,
     "number of context switches": host.involuntary_switches ?? 0,
@@ -93,6 +96,25 @@ function evaluatedCount({ evaluates, items }: Evaluated, all: number): number | 
   return evaluates === "items" ? (items?.count ?? 0) : undefined;
 }
 
+/** Replies of just the items that were asked, adherence counted by its bits; a plan of tasks has them, and no other has. */
+function wrongReplies({ language, quality }: Measured, plan: Plan, evaluated: Evaluated): string | undefined {
+  if ((language === undefined) !== (plan.language === undefined)) return "it is not of the plan's kind of runtime";
+  if (language === undefined) return undefined;
+  const { n, kept, asked_bits, kept_bits } = language.adherence;
+  if (setBits(asked_bits, quality.n) !== n || setBits(kept_bits, quality.n) !== kept || kept > n) {
+    return `it counts ${kept} of ${n} tasks as adherent, and its bits do not`;
+  }
+  const beside = evaluated.evaluates === "items" ? (evaluated.items?.count ?? 0) : 0;
+  const most = evaluated.evaluates === "all" ? plan.dataset.count : plan.canary.subset.length + beside;
+  const asked = new Set(language.requests.map(({ item }) => item));
+  if (asked.size !== language.requests.length || asked.size > most || asked.size < quality.n) {
+    return `it holds ${language.requests.length} replies for ${quality.n} items`;
+  }
+  return [...asked].every((item) => item < plan.dataset.count)
+    ? undefined
+    : "it holds replies to items that there are not";
+}
+
 /** Bits set; undefined where the text is not base64 of just so many bits, the rest of the last byte 0. */
 function setBits(base64: string, count: number): number | undefined {
   const bytes = Math.ceil(count / 8);
@@ -108,7 +130,7 @@ function setBits(base64: string, count: number): number | undefined {
 }
 
 function wrongOutputs(
-  { outputs_sha256, predictions, outputs }: Measured,
+  { outputs_sha256, predictions, outputs, language }: Measured,
   { dataset }: Plan,
   evaluated: Evaluated,
 ): string | undefined {
@@ -116,6 +138,10 @@ function wrongOutputs(
   if (count === undefined) {
     const isBare = outputs_sha256 === null && predictions === null && outputs === null;
     return isBare ? undefined : "it holds outputs of items that it did not evaluate";
+  }
+  if (language !== undefined) {
+    const isWhole = outputs_sha256 !== null && predictions === null && outputs === null;
+    return isWhole ? undefined : "its replies have no digest, or it holds outputs that a language model does not give";
   }
   if (outputs_sha256 === null || predictions === null)
     return "the digest of its outputs, or its predictions, are missing";

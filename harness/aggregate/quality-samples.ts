@@ -19,6 +19,17 @@ export interface QualitySample {
   readonly reference: Float64Array | undefined;
   readonly topK: { readonly k: number; readonly correct: number } | undefined;
   readonly invalidRows: number;
+  /** Instructions of form; absent where the items have none. */
+  readonly adherence?: AdherenceSample;
+}
+
+/** Mean adherence of the items that have instructions of form; a failed run scores 0. */
+export interface AdherenceSample {
+  /** Dataset indices of those items. */
+  readonly items: readonly number[];
+  /** By dataset index, as in {@link QualitySample}. */
+  readonly scores: Float64Array;
+  readonly reference: Float64Array | undefined;
 }
 
 /** Undefined when no full evaluation ran at all. */
@@ -41,6 +52,7 @@ export function qualitySample(trials: readonly TrialLine[], itemCount: number): 
     topK ??= { k: quality.top_k, correct: quality.top_k_correct };
   }
   const completed = runs.length - failedRuns;
+  const adherence = adherenceSample(runs, itemCount, completed);
   return {
     n: itemCount,
     runs: runs.length,
@@ -49,7 +61,40 @@ export function qualitySample(trials: readonly TrialLine[], itemCount: number): 
     reference: completed === 0 ? undefined : sums.map((sum) => sum / completed),
     topK,
     invalidRows,
+    ...(adherence === undefined ? {} : { adherence }),
   };
+}
+
+function adherenceSample(
+  runs: readonly TrialLine[],
+  itemCount: number,
+  completed: number,
+): AdherenceSample | undefined {
+  const asked = new Set<number>();
+  const sums = new Float64Array(itemCount);
+  for (const { measured } of runs) {
+    const adherence = measured?.language?.adherence;
+    if (adherence === undefined || measured?.quality.n !== itemCount) continue;
+    const wanted = unpackBits(adherence.asked_bits, itemCount);
+    const kept = unpackBits(adherence.kept_bits, itemCount);
+    for (let i = 0; i < itemCount; i++) {
+      if (wanted[i] === 1) asked.add(i);
+      sums[i] = (sums[i] as number) + (kept[i] as number);
+    }
+  }
+  if (asked.size === 0) return undefined;
+  return {
+    items: [...asked].sort((x, y) => x - y),
+    scores: sums.map((sum) => sum / runs.length),
+    reference: completed === 0 ? undefined : sums.map((sum) => sum / completed),
+  };
+}
+
+/** Adherence of baseline and candidate, paired over the items that have instructions of form. */
+export function pairAdherence(baseline: QualitySample, candidate: QualitySample): PairedScores | undefined {
+  const [before, after] = [baseline.adherence, candidate.adherence];
+  if (before === undefined || after === undefined) return undefined;
+  return pairScores({ ...baseline, ...before }, { ...candidate, ...after }, before.items);
 }
 
 /** Scores of the chosen items, paired; undefined when the baseline has no completed evaluation. */

@@ -14,7 +14,11 @@ export function rowSidecar(line: SidecarLine | undefined, sample: CellSamples): 
       : [
           {
             wall_s,
-            parts: measured.load_s + measured.warmup.seconds + measured.host.loop_wall_s + measured.throughput.seconds,
+            parts:
+              (measured.load_s ?? 0) +
+              measured.warmup.seconds +
+              measured.host.loop_wall_s +
+              measured.throughput.seconds,
           },
         ],
   );

@@ -7,7 +7,7 @@ type Reading = (measured: MeasuredDoc) => number | null;
 const READINGS: Readonly<Record<string, Reading>> = {
   "latency.samples": ({ latency_ns }) => (latency_ns.some((ns) => ns > 0) ? latency_ns.length : null),
   "load.seconds": ({ load_s }) => load_s,
-  "memory.peak_rss": ({ memory }) => (memory.peak_rss_bytes > 0 ? memory.peak_rss_bytes : null),
+  "memory.peak_rss": ({ memory }) => ((memory.peak_rss_bytes ?? 0) > 0 ? memory.peak_rss_bytes : null),
   "throughput.items": ({ throughput }) => (throughput.items_per_second > 0 ? throughput.items_per_second : null),
   "host.loop_wall": ({ host }) => host.loop_wall_s,
   "host.loop_cpu": ({ host }) => host.loop_cpu_s,

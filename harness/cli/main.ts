@@ -75,6 +75,7 @@ function sweepOptions(target: Command): Command {
     .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
     .option("--model-id <ids>", "models, where the config declares none", list)
     .option("--quant-tags <tags>", "quants, where the config declares none", list)
+    .option("--task-bank <path>", "tasks for language models, in place of the config's dataset")
     .option("--only <model/quant>", "narrow to one variant (and its baseline); * matches any")
     .option("--runs <n>", "trials of each cell", wholeNumber(1))
     .option("--seed <n>", "seed of every random choice", wholeNumber(0))

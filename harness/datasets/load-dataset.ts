@@ -1,5 +1,5 @@
 import type { Dataset } from "../domain/dataset.ts";
-import type { DatasetConfig } from "../domain/generated/config-v1.ts";
+import type { DatasetConfig, TaskBankDatasetConfig } from "../domain/generated/config-v1.ts";
 import { loadCifar10 } from "./cifar10-binary.ts";
 import { loadCoco } from "./coco.ts";
 import { loadImageFolder } from "./image-folder.ts";
@@ -13,7 +13,7 @@ import { limitedCount, takeItems } from "./take-items.ts";
  * Rejects with CONFIG_DATA_MISSING, CONFIG_DATA_INVALID or CONFIG_INVALID, and with the signal's reason when aborted.
  */
 export async function loadDataset(
-  spec: DatasetConfig,
+  spec: Exclude<DatasetConfig, TaskBankDatasetConfig>,
   { resolvePath, signal }: { resolvePath: (path: string) => string; signal?: AbortSignal },
 ): Promise<Dataset> {
   signal?.throwIfAborted();

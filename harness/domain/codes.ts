@@ -71,6 +71,13 @@ export const FINDINGS = {
   LAYERS_SKIPPED: "Layers were left in full precision.",
   IDENTICAL_WEIGHTS: "Two variants have the same bytes.",
   CERTIFICATION_RUN: "The variants are twins of the baseline, some slowed on purpose, to test the gates themselves.",
+  QUANT_LABEL_LIES: "A file's bits per weight, as measured, are not those of its label.",
+  UNVERIFIED_WEIGHTS: "The provider gives no digest of the weights, so nothing proves which ones ran.",
+  PROMPT_TRUNCATED: "A server did not process a whole prompt.",
+  TOKEN_COUNT_ODD: "A server's token counts cannot be true, so no rate was computed from them.",
+  REQUESTS_FAILED: "Single requests of trials failed or timed out; their tasks score zero.",
+  OFFLOADED_TO_CPU: "A part of the model did not fit the accelerator and ran on the CPU.",
+  SLOWER_OVER_TIME: "The decode rate fell over the session, as it does when a machine gets hot.",
   INVALID_OUTPUTS: "Outputs hold NaN or Inf.",
   PROBE_INCOMPLETE: "A probe was missing, ended early or could not be read; only its readings are absent.",
   TRIALS_POLLUTED:

@@ -38,7 +38,13 @@ export interface BlockValues {
   readonly differences: Float64Array;
 }
 
-export type BlockMetric = "latency.call" | "memory.peak_rss" | "throughput.items";
+export type BlockMetric =
+  | "latency.call"
+  | "latency.ttft"
+  | "memory.peak_rss"
+  | "throughput.items"
+  | "throughput.decode"
+  | "throughput.prefill";
 
 /** Items that both arms evaluated so far, in the run's uniformly random order; what tests that may stop early read. */
 export interface ItemSequence {
@@ -96,6 +102,8 @@ export interface Comparison {
   /** Absent: the items have labels, not boxes. */
   readonly detection?: DetectionComparison;
   readonly classes: readonly (PairedScores & { readonly name: string })[];
+  /** Instructions of form, over the items that have any; absent: there are none. */
+  readonly adherence?: PairedScores | undefined;
   /** Rows of the full evaluation with NaN or Inf, in the cell and in its baseline. */
   readonly invalidRows: number;
   readonly baselineInvalidRows: number;
@@ -103,8 +111,12 @@ export interface Comparison {
   readonly latencyLogRatios: Float64Array;
   readonly memoryLogRatios: Float64Array;
   readonly throughputLogRatios: Float64Array;
+  /** The same of language models; absent: none was measured. */
+  readonly ttftLogRatios?: Float64Array;
+  readonly decodeLogRatios?: Float64Array;
+  readonly prefillLogRatios?: Float64Array;
   /** What limits and absolute margins are held against. */
-  readonly blocks?: Readonly<Record<BlockMetric, BlockValues>>;
+  readonly blocks?: Readonly<Partial<Record<BlockMetric, BlockValues>>>;
   /** Every latency sample of the cell, s, in time order. */
   readonly latencyS?: Float64Array;
   readonly early?: EarlyStop;

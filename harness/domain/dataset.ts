@@ -14,7 +14,7 @@ export interface Dataset {
   readonly count: number;
   readonly classNames: readonly string[];
   /** What an item is called, in the plural. */
-  readonly itemNoun: "images" | "items";
+  readonly itemNoun: "images" | "items" | "tasks";
   /** Class index of each item, 0 ≤ label < classNames.length. */
   readonly labels: Int32Array;
   readonly items: ItemTensor;

@@ -187,14 +187,7 @@ export interface LoadedModel {
 
 export type Health = { readonly state: "ready" | "loading" | "unavailable"; readonly detail: string };
 
-export type LanguageRuntimeKind =
-  | "ollama"
-  | "llama-server"
-  | "openai"
-  | "lmstudio"
-  | "node-llama-cpp"
-  | "command"
-  | "simulated";
+export type LanguageRuntimeKind = "ollama" | "llama-server" | "openai" | "simulated";
 
 interface Abortable {
   readonly signal: AbortSignal;

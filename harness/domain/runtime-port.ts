@@ -1,3 +1,4 @@
+import type { LanguageTrial } from "./language-trial.ts";
 import type { OptimizationLevel } from "./session-port.ts";
 
 /** Session settings that are fixed for a whole run and recorded with every trial. */
@@ -72,8 +73,9 @@ export interface TrialRequest {
   readonly timeoutMs: number;
 }
 
-/** What one completed trial measured. Times in seconds, sizes in bytes. */
+/** What one completed trial measured, with rows of outputs. Times in seconds, sizes in bytes. */
 export interface TrialMeasurement {
+  readonly kind?: undefined;
   readonly modelSha256Before: string | undefined;
   readonly modelSha256After: string | undefined;
   /** Session creation. */
@@ -113,6 +115,18 @@ export interface TrialControls {
   readonly cpuAffinity: readonly number[] | undefined;
 }
 
+/** What one completed trial of a language model measured; what its replies are worth is found out afterwards. */
+export interface ReplyMeasurement {
+  readonly kind: "replies";
+  readonly modelSha256Before: string | undefined;
+  readonly modelSha256After: string | undefined;
+  readonly trial: LanguageTrial;
+  readonly host: TrialHostReadings;
+}
+
+/** What a trial says about items: rows of outputs, or replies. */
+export type AnyMeasurement = TrialMeasurement | ReplyMeasurement;
+
 /** undefined where the platform does not give a reading. */
 export interface TrialHostReadings {
   /** CPU seconds (user + system) of the child during the latency loop, and the loop's wall seconds. */
@@ -137,11 +151,11 @@ export interface TrialHostReadings {
 }
 
 /** One way to run trials. Implementations live in runtimes/, one adapter a file. */
-export interface Runtime {
-  readonly kind: "onnxruntime" | "simulated";
+export interface Runtime<Measurement extends AnyMeasurement = TrialMeasurement> {
+  readonly kind: "onnxruntime" | "simulated" | "language";
   /** Tool versions that belong into provenance. */
   versions(): Promise<Readonly<Record<string, string>>>;
   /** Runs one trial. Rejects with a HarnessError (RUNTIME_*) when it broke; the owner has killed what it started. */
-  runTrial(request: TrialRequest, options: { readonly signal: AbortSignal }): Promise<TrialMeasurement>;
+  runTrial(request: TrialRequest, options: { readonly signal: AbortSignal }): Promise<Measurement>;
   close(): Promise<void>;
 }

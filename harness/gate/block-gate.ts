@@ -26,7 +26,7 @@ export function measureBlocks(spec: GateSpecDoc, comparison: Comparison): Measur
   const level = 1 - 2 * spec.alpha;
   if (spec.policy === "quantile-limit") return measureQuantile(spec, comparison);
   if (spec.policy === "floor" || spec.policy === "ceiling") {
-    const own = comparison.blocks?.[spec.metric as BlockMetric].own ?? new Float64Array(0);
+    const own = comparison.blocks?.[spec.metric as BlockMetric]?.own ?? new Float64Array(0);
     if (own.length === 0) return { reason: "missing-metric" };
     if (!own.every((value) => value > 0 && Number.isFinite(value))) return { reason: "invalid-values" };
     const limit = spec.limit as number;
@@ -34,14 +34,14 @@ export function measureBlocks(spec: GateSpecDoc, comparison: Comparison): Measur
   }
   const worseIsMore = METRICS[spec.metric].better === "lower";
   const margin = spec.margin ?? Number.NaN;
-  const logRatios = logRatiosOf(comparison, spec.metric) as Float64Array;
+  const logRatios = logRatiosOf(comparison, spec.metric) ?? new Float64Array(0);
   if (logRatios.length === 0) return { reason: "missing-metric" };
   if (!logRatios.every(Number.isFinite)) return { reason: "invalid-values" };
   const oriented = (values: Float64Array) => (worseIsMore ? values : values.map((x) => -x));
   const { alpha } = spec;
   const { secondsPerBlock } = comparison;
   if (spec.margin_kind === "absolute") {
-    const differences = comparison.blocks?.[spec.metric as BlockMetric].differences ?? new Float64Array(0);
+    const differences = comparison.blocks?.[spec.metric as BlockMetric]?.differences ?? new Float64Array(0);
     if (differences.length === 0) return { reason: "missing-metric" };
     const values = oriented(differences);
     return {

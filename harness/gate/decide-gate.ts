@@ -95,8 +95,9 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
   const level = 1 - 2 * spec.alpha;
   const margin = spec.margin ?? Number.NaN;
   switch (spec.metric) {
-    case "quality.accuracy": {
-      const scores = comparison.overall;
+    case "quality.accuracy":
+    case "quality.adherence": {
+      const scores = spec.metric === "quality.accuracy" ? comparison.overall : comparison.adherence;
       if (scores === undefined || scores.n === 0) return { reason: "missing-metric" };
       if (hasLimit(spec)) return accuracyLimit(spec, scores.total, scores.n, level);
       if (spec.margin_kind === "relative") {

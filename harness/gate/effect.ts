@@ -104,6 +104,12 @@ export function logRatiosOf(comparison: Comparison, metric: string): Float64Arra
       return comparison.memoryLogRatios;
     case "throughput.items":
       return comparison.throughputLogRatios;
+    case "latency.ttft":
+      return comparison.ttftLogRatios ?? new Float64Array(0);
+    case "throughput.decode":
+      return comparison.decodeLogRatios ?? new Float64Array(0);
+    case "throughput.prefill":
+      return comparison.prefillLogRatios ?? new Float64Array(0);
     default:
       return undefined;
   }

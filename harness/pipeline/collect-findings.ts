@@ -1,4 +1,5 @@
 import { starvation } from "../aggregate/block-quality.ts";
+import type { CellSamples } from "../aggregate/cell-samples.ts";
 import { clockSteps } from "../aggregate/clock-steps.ts";
 import type { RunMarks } from "../aggregate/run-marks.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
@@ -6,18 +7,20 @@ import type { Finding } from "../domain/codes.ts";
 import type { VariantLine } from "../domain/generated/journal-v1.ts";
 import type { SummaryRow } from "../domain/generated/summary-v1.ts";
 import type { SessionNoise } from "../gate/session-noise.ts";
+import { languageFindings } from "./language/language-findings.ts";
 import { controlFindings, probeFindings, rowMachineFindings } from "./machine-findings.ts";
 
 /** Every coded doubt about a run, in the order of its rows. */
 export function collectFindings(options: {
   readonly record: RunRecord;
   readonly rows: readonly SummaryRow[];
+  readonly samples: readonly CellSamples[];
   readonly noise: SessionNoise;
   readonly marks: RunMarks;
   readonly dropFlag: number;
   readonly wasTorn: boolean;
 }): Finding[] {
-  const { record, rows, noise, marks, dropFlag, wasTorn } = options;
+  const { record, rows, samples, noise, marks, dropFlag, wasTorn } = options;
   const findings: Finding[] = [];
   const add = (code: Finding["code"], subject: string, message: string) => findings.push({ code, subject, message });
   if (record.plan.certification) {
@@ -47,6 +50,7 @@ export function collectFindings(options: {
     rowFindings(row, { dropFlag, made }, add);
     findings.push(...rowMachineFindings(row, record.plan));
   }
+  if (record.plan.language !== undefined) for (const sample of samples) languageFindings(sample, add);
   for (const [subject, other] of identicalWeights(rows)) {
     add("IDENTICAL_WEIGHTS", subject, `${subject} has the same bytes as ${other}.`);
   }

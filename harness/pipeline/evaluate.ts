@@ -16,6 +16,7 @@ import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { cacheFolder } from "../store/variant-cache.ts";
 import { detectionFigures, rowMapping } from "./detect-items.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
+import { rowDataset } from "./row-dataset.ts";
 import { type ItemScores, scoreItems } from "./score-items.ts";
 
 export interface EvaluateOptions extends ModelSource {
@@ -43,7 +44,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     cwd,
   });
   const { config } = resolveConfig(raw, {});
-  const dataset = await loadDataset(config.dataset, { resolvePath: (name) => resolvePath(name, roots) });
+  const dataset = await loadDataset(rowDataset(config.dataset), { resolvePath: (name) => resolvePath(name, roots) });
   const itemsPath = join(cacheFolder(env), "items", `${dataset.digest}.items`);
   await writePrepared(itemsPath, dataset.items, dataset.labels);
   const digest = sha256(bytes);

@@ -16,8 +16,10 @@ import { workingTreeCommit } from "../platform/git.ts";
 import type { Recipe, RecipePatch } from "../quantize/recipe.ts";
 import { composeRecipe, needsCalibration, resolveRecipe } from "../quantize/recipes.ts";
 import { checkConfig, type PathRoots, resolvePath } from "../store/config-file.ts";
+import { gatherLanguage, type LanguageInputs } from "./language/gather-language.ts";
 import { refuseBrokenModel } from "./model-file.ts";
 import type { RunPriors } from "./read-priors.ts";
+import { rowDataset } from "./row-dataset.ts";
 
 /** Everything a sweep reads before it starts. */
 export interface SweepInputs {
@@ -25,6 +27,8 @@ export interface SweepInputs {
   readonly roots: PathRoots;
   readonly dataset: Dataset;
   readonly calibration: { readonly dataset: Dataset; readonly indices: readonly number[] } | undefined;
+  /** Present where the items are tasks for language models. */
+  readonly language?: LanguageInputs | undefined;
 }
 
 /** Reads and digests models, datasets and recipes, and makes the plan. Writes nothing. */
@@ -32,6 +36,8 @@ export async function gatherInputs(options: {
   readonly raw: MatrixConfig;
   readonly flags: ConfigFlags;
   readonly roots: PathRoots;
+  /** Where API keys are read from. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
   readonly only?: string | undefined;
   readonly priors?: RunPriors | undefined;
   /** Certification runs: the share by which each quant's timed calls are slowed, by its id; the plan is marked. */
@@ -43,18 +49,19 @@ export async function gatherInputs(options: {
   const { config } = resolution;
   // Flags pass no schema of their own: zero runs or a NaN threshold must not make a plan.
   checkConfig(config, "the config with its flags");
-  const models = await Promise.all(
-    config.models.map((model) => readModel(model, roots, config.runtime.kind === "simulated")),
-  );
   const resolve = (path: string) => resolvePath(path, roots);
-  const dataset = await loadDataset(config.dataset, { resolvePath: resolve });
+  const language = await gatherLanguage(config, { resolvePath: resolve, env: options.env ?? process.env });
+  const isFree = config.runtime.kind === "simulated" || language !== undefined;
+  const models = await Promise.all(config.models.map((model) => readModel(model, roots, isFree)));
+  const dataset = language?.dataset ?? (await loadDataset(rowDataset(config.dataset), { resolvePath: resolve }));
   const calibration = await readCalibration(resolution, resolve, dataset);
   const externals = await digestExternals(config.quants, roots);
   const plan = makePlan(resolution, {
     models,
-    variant: (_, quant) => {
+    variant: (modelId, quant) => {
       const handicap = handicaps?.[quant.id];
-      const facts = variantFacts(quant, externals, config.calibration);
+      const facts =
+        language === undefined ? variantFacts(quant, externals, config.calibration) : language.facts(modelId, quant);
       return handicap === undefined ? facts : { ...facts, handicap };
     },
     ...(handicaps === undefined ? {} : { isCertification: true }),
@@ -73,7 +80,7 @@ export async function gatherInputs(options: {
     sha256,
   });
   refuseMissingCalibration(plan, calibration !== undefined);
-  return { plan, roots, dataset, calibration };
+  return { plan, roots, dataset, calibration, ...(language === undefined ? {} : { language }) };
 }
 
 function refuseMissingCalibration({ variants }: Plan, isGiven: boolean): void {
@@ -93,17 +100,36 @@ function refuseMixedKinds({ config }: ConfigResolution): void {
       hint: `Add "${what}" to the config, or give ${what === "models" ? "--model-id" : "--quant-tags"}.`,
     });
   }
+  const odd = config.dataset.kind === "task-bank" ? oddOfTasks(config) : oddOfRows(config);
+  if (odd === undefined) return;
+  throw new HarnessError("CONFIG_INVALID", `The runtime is ${config.runtime.kind}, but the config has a ${odd}`, {
+    hint: "A simulated run has simulated quants, and items or a task bank; language models have a task bank and tags.",
+  });
+}
+
+/** Language models, simulated ones too, run tasks. */
+function oddOfTasks({ runtime, quants, dataset }: ConfigResolution["config"]): string | undefined {
+  if (runtime.kind === "onnxruntime") return `dataset kind ${dataset.kind}`;
+  const wanted = runtime.kind === "simulated" ? "simulated" : "tag";
+  return quants.filter(({ kind }) => kind !== wanted).map(({ id, kind }) => `quant ${id} of kind ${kind}`)[0];
+}
+
+function oddOfRows(config: ConfigResolution["config"]): string | undefined {
   const wanted = config.runtime.kind === "simulated";
-  const odd =
-    (config.dataset.kind === "simulated") !== wanted
+  if (!wanted && config.runtime.kind !== "onnxruntime") return `dataset kind ${config.dataset.kind}`;
+  return (
+    quantOfOtherKind(config, "tag") ??
+    ((config.dataset.kind === "simulated") !== wanted
       ? `dataset kind ${config.dataset.kind}`
       : config.quants
           .filter((quant) => (quant.kind === "simulated") !== wanted)
-          .map((quant) => `quant ${quant.id} of kind ${quant.kind}`)[0];
-  if (odd === undefined) return;
-  throw new HarnessError("CONFIG_INVALID", `The runtime is ${config.runtime.kind}, but the config has a ${odd}`, {
-    hint: "A simulated run has a simulated runtime, dataset and quants; a real run has none of them.",
-  });
+          .map((quant) => `quant ${quant.id} of kind ${quant.kind}`)[0])
+  );
+}
+
+function quantOfOtherKind({ quants }: ConfigResolution["config"], kind: QuantConfig["kind"]): string | undefined {
+  const odd = quants.find((quant) => quant.kind === kind);
+  return odd && `quant ${odd.id} of kind ${kind}`;
 }
 
 async function readModel(
@@ -155,7 +181,7 @@ async function readCalibration(
 ): Promise<{ planned: PlannedCalibration; dataset: Dataset; indices: number[] } | undefined> {
   if (config.calibration === undefined || config.runtime.kind === "simulated") return undefined;
   const { dataset: spec, count, method, percentile } = config.calibration;
-  const dataset = await loadDataset(spec, { resolvePath: resolve });
+  const dataset = await loadDataset(rowDataset(spec), { resolvePath: resolve });
   const shared = overlap(dataset.hashes, evaluation.hashes);
   if (shared.length > 0) {
     throw new HarnessError(
@@ -192,7 +218,7 @@ function variantFacts(
   calibration: ConfigResolution["config"]["calibration"],
 ) {
   if (quant.kind === "external") return { sha256: externals.get(quant.id) as string, rank: rankOfTag(quant.id) };
-  if (quant.kind === "simulated") return { rank: rankOfTag(quant.id) };
+  if (quant.kind === "simulated" || quant.kind === "tag") return { rank: rankOfTag(quant.id) };
   const recipe = withCalibration(resolveRecipe((quant.recipe ?? quant.id) as string | RecipePatch), calibration);
   return { recipe, rank: recipe.weights?.bits ?? 32 };
 }

@@ -18,6 +18,7 @@ import type { JournalWriter } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import type { VariantCache } from "../store/variant-cache.ts";
 import type { SweepInputs } from "./gather-inputs.ts";
+import { labelProblem } from "./language/resolve-tags.ts";
 import { refuseBrokenModel } from "./model-file.ts";
 import type { OnProgress } from "./progress.ts";
 import { smokeTest } from "./smoke-test.ts";
@@ -80,6 +81,7 @@ async function prepareOne(
   known: VariantLine | undefined,
 ): Promise<Prepared> {
   if (variant.kind === "simulated") return simulatedVariant(variant);
+  if (variant.kind === "tag") return tagVariant(context, variant);
   const name = slug(variant.variant_id);
   if (known?.state === "failed")
     return { line: known, result: { state: "failed", failure: known.failure ?? "unknown" }, cached: true };
@@ -227,5 +229,37 @@ function simulatedVariant(variant: PlannedVariant): Prepared {
     line: { ...line, state: "ready", bytes_on_disk: bytes, bytes_packed: bytes, failure: null },
     result: { state: "ready", model: undefined, sessionConfig: {} },
     cached: false,
+  };
+}
+
+/** A tag is its weights: the provider, or the file, is asked again what it stands for, and must say what it said before. */
+async function tagVariant({ inputs, signal }: PrepareContext, variant: PlannedVariant): Promise<Prepared> {
+  const { language } = inputs;
+  const ref = language?.refs.get(variant.variant_id);
+  if (language === undefined || ref === undefined) throw new Error(`${variant.variant_id} has no tag`);
+  const identity = await language.runtime.identify(ref, { signal });
+  const problem =
+    labelProblem(variant.quant_tag, identity) ??
+    ((identity.digest ?? null) === variant.sha256 ? undefined : "its weights changed since the plan was made");
+  if (problem !== undefined) return failedVariant(variant.variant_id, problem);
+  const { line } = failedVariant(variant.variant_id, "");
+  const digest = identity.digest ?? null;
+  return {
+    line: {
+      ...line,
+      state: "ready",
+      sha256: digest,
+      bytes_on_disk: identity.bytes ?? null,
+      failure: null,
+      weights: {
+        name: identity.name,
+        quantization: identity.quantization ?? null,
+        bits_per_weight: identity.bitsPerWeight ?? null,
+        parameters: identity.parameters ?? null,
+        context_length: identity.contextLength ?? null,
+      },
+    },
+    result: { state: "ready", model: undefined, sessionConfig: {} },
+    cached: true,
   };
 }

@@ -15,6 +15,7 @@ import { needsCalibration, resolveRecipe } from "../quantize/recipes.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
 import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
+import { rowDataset } from "./row-dataset.ts";
 
 export interface QuantizeOptions extends ModelSource {
   readonly recipes: readonly string[];
@@ -85,6 +86,8 @@ async function readCalibrationItems(options: QuantizeOptions): Promise<Calibrati
   });
   const { calibration, seed } = resolveConfig(raw, {}).config;
   if (calibration === undefined) return undefined;
-  const dataset = await loadDataset(calibration.dataset, { resolvePath: (path) => resolvePath(path, roots) });
+  const dataset = await loadDataset(rowDataset(calibration.dataset), {
+    resolvePath: (path) => resolvePath(path, roots),
+  });
   return { items: dataset.items, indices: stratifiedOrder(dataset.labels, calibration.count, planRandom(seed)) };
 }

@@ -9,6 +9,7 @@ import { sha256 } from "../platform/digest.ts";
 import { type Journal, readJournal } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { journalProblem } from "./journal-problem.ts";
+import { refuseOtherReplies } from "./language/refuse-other-replies.ts";
 import { replayStop } from "./stop-rule.ts";
 import { readBoxes } from "./stored-boxes.ts";
 import type { JournalFacts } from "./summarize.ts";
@@ -39,6 +40,8 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
   const labels = await readLabels(folder, journal, plan);
   const early = await readEarly(folder, journal, plan, labels);
   await refuseOtherPredictions(folder, journal, labels, early?.order);
+  const replyPlan = { plan, order: early?.order };
+  for (const trial of journal.trials) await refuseOtherReplies(folder, trial, replyPlan);
   const floats = new Map<string, Float32Array>();
   if ((plan.detection === undefined) !== (journal.header.boxes === undefined)) {
     throw corrupt("The journal has boxes and the plan no detection, or the other way round");

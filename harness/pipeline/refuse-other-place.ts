@@ -1,11 +1,15 @@
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
-import type { Runtime } from "../domain/runtime-port.ts";
+import type { AnyMeasurement, Runtime } from "../domain/runtime-port.ts";
 import { hostFingerprint } from "../platform/host.ts";
 import type { Journal, JournalWriter } from "../store/journal.ts";
 
 /** Times of two machines, or of two runtimes, in one session would be compared as if they were one's (RUNTIME_UNAVAILABLE). */
-export async function refuseOtherPlace({ header }: Journal, runtime: Runtime, writer: JournalWriter): Promise<void> {
+export async function refuseOtherPlace(
+  { header }: Journal,
+  runtime: Runtime<AnyMeasurement>,
+  writer: JournalWriter,
+): Promise<void> {
   const here = hostFingerprint();
   const versions = await runtime.versions();
   const differs = [

@@ -3,7 +3,7 @@ import { HarnessError } from "../domain/errors.ts";
 import type { CanaryReport } from "../domain/generated/canary-v1.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan, PlannedCell, PlannedTrial } from "../domain/generated/plan-v1.ts";
-import type { Runtime, TrialRequest } from "../domain/runtime-port.ts";
+import type { AnyMeasurement, Runtime, TrialRequest } from "../domain/runtime-port.ts";
 import { worstCheck } from "../gate/decide-canary.ts";
 import { type Clock, isoTime, secondsSince, systemClock } from "../platform/clock.ts";
 import type { JournalWriter } from "../store/journal.ts";
@@ -18,7 +18,9 @@ import type { TrialWatch } from "./watch-trials.ts";
 
 export interface TrialLoop {
   readonly plan: Plan;
-  readonly runtime: Runtime;
+  readonly runtime: Runtime<AnyMeasurement>;
+  /** What replies are scored by, where the items are tasks. */
+  readonly scoring?: Parameters<typeof completedLine>[2]["scoring"];
   readonly variants: ReadonlyMap<string, PreparedVariant>;
   readonly itemsPath: string | undefined;
   readonly labels: Int32Array;
@@ -131,6 +133,7 @@ async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell)
     line = await completedLine(contextAt(wallS), measurement, {
       labels,
       boxes: loop.boxes,
+      scoring: loop.scoring,
       plan,
       items: itemsOf(loop, planned),
       folder,

@@ -121,7 +121,15 @@ export function summarize(
     rows,
     ...(isAllowed ? { allow_polluted_frontier: true } : {}),
     suite: plan.certification ? undecided(suite) : complete(suite, journal, samples),
-    findings: collectFindings({ record, rows, noise, marks, dropFlag: plan.drop_flag, wasTorn: journal.wasTorn }),
+    findings: collectFindings({
+      record,
+      rows,
+      samples,
+      noise,
+      marks,
+      dropFlag: plan.drop_flag,
+      wasTorn: journal.wasTorn,
+    }),
   };
   const gate: GateArtifact = {
     schema_version: "quantgate.gate.v1",
@@ -173,7 +181,9 @@ function latencyMargin(gates: readonly GateSpecDoc[]): number {
 }
 
 function baselineBlocks(samples: readonly CellSamples[]) {
-  return samples.filter((s) => s.cell.cell_id === s.cell.baseline_cell_id).map((s) => s.latencyMedianS);
+  return samples
+    .filter((s) => s.cell.cell_id === s.cell.baseline_cell_id)
+    .map((s) => (s.tpotS.some((value) => value !== undefined) ? s.tpotS : s.latencyMedianS));
 }
 
 function merit(comparison: Comparison, alpha: number) {

@@ -4,6 +4,7 @@ import { rowMachine } from "../aggregate/row-machine.ts";
 import type { RowQuality } from "../aggregate/row-quality.ts";
 import { rowSidecar } from "../aggregate/row-sidecar.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
+import { tokenMetrics } from "../aggregate/token-metrics.ts";
 import { REASONS, type Reason } from "../domain/codes.ts";
 import type { Comparison, EarlyStop, PairedScores } from "../domain/comparison.ts";
 import type { ArrayRef } from "../domain/generated/journal-v1.ts";
@@ -106,7 +107,7 @@ export function summaryRow(options: {
             ),
           ),
     ...runQuality(sample, comparison, rowQuality),
-    token_metrics_status: "NOT_APPLICABLE",
+    ...tokenRow(sample, comparison, level),
     hardware_sidecar: rowSidecar(
       record.sidecars?.find((line) => line.cell_id === cell.cell_id),
       sample,
@@ -131,6 +132,33 @@ function asDetector(row: SummaryRow, cell: CellDetection | undefined, options: D
   if (cell === undefined) return { ...row, ...own, n: 0, accuracy: null, drop: null };
   const detection = detectionRow(cell, options);
   return { ...row, ...own, n: detection.images, accuracy: detection.map, drop: detection.drop, detection };
+}
+
+/** What only language models have. */
+function tokenRow(
+  sample: CellSamples,
+  { adherence }: Comparison,
+  level: number,
+): Pick<SummaryRow, "token_metrics_status" | "token_metrics" | "adherence" | "weights"> {
+  const metrics = tokenMetrics(sample, (blocks) => center(blocks, level));
+  const weights = sample.made?.weights;
+  const { name, quantization, bits_per_weight, parameters } = weights ?? {};
+  const kept = adherence && { successes: Math.round(adherence.total), n: adherence.n };
+  return {
+    token_metrics_status: metrics?.status ?? "NOT_APPLICABLE",
+    ...(metrics === undefined ? {} : { token_metrics: metrics }),
+    ...(kept === undefined ? {} : { adherence: effectDoc(stats.wilson(kept, { level })) }),
+    ...(name === undefined
+      ? {}
+      : {
+          weights: {
+            name,
+            quantization: quantization ?? null,
+            bits_per_weight: bits_per_weight ?? null,
+            parameters: parameters ?? null,
+          },
+        }),
+  };
 }
 
 /** How far the run went into its items, and after how many the gates on items were settled. */

@@ -5,7 +5,7 @@ import type { EndLine, JournalHeader } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
 import type { Provenance } from "../domain/generated/provenance-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
-import type { Runtime } from "../domain/runtime-port.ts";
+import type { AnyMeasurement, Runtime } from "../domain/runtime-port.ts";
 import { planRandom } from "../plan/plan-random.ts";
 import { itemOrder } from "../plan/plan-stop.ts";
 import type { ConfigFlags } from "../plan/resolve-config.ts";
@@ -32,6 +32,7 @@ import { writeReports } from "./run-reports.ts";
 import { checkTemplate, runSidecars } from "./run-sidecars.ts";
 import { runTrials } from "./run-trials.ts";
 import { storeBoxes } from "./stored-boxes.ts";
+import { openTaskTools } from "./task-tools.ts";
 import { watchTrials } from "./watch-trials.ts";
 
 export interface SweepOptions {
@@ -76,6 +77,7 @@ export async function planSweep(options: SweepOptions): Promise<SweepInputs> {
     flags,
     roots: pathRoots({ configPath, flag: options.dataDir, env: env["QUANTGATE_DATA_DIR"], config: raw.data_dir, cwd }),
     only,
+    env,
     priors: await readPriors(resolve(cwd, outDir), raw.name),
   });
 }
@@ -98,7 +100,7 @@ export async function sweepInputs(inputs: SweepInputs, options: SweepOptions): P
   const runId = `${createdAt.replaceAll(/[-:]/g, "").replace(/\.(\d+)Z$/, ".$1Z")}-${inputs.plan.plan_digest.slice(0, 8)}`;
   const folder = await RunFolder.create(root, runId);
   await folder.write("plan.json", inputs.plan);
-  const runtime = openRuntime(inputs.plan);
+  const runtime = openRuntime(inputs);
   try {
     const header = await journalHeader(inputs, folder, runtime, createdAt);
     const writer = await createJournal(folder.file("journal.ndjson"), header);
@@ -136,7 +138,7 @@ export async function resumeSweep(run: string, options: SweepOptions = {}): Prom
     );
   }
   await removeTemporaries(folder.path);
-  const runtime = openRuntime(inputs.plan);
+  const runtime = openRuntime({ ...inputs, plan: stored });
   try {
     const given = { options, inputs: { ...inputs, plan: stored }, folder, runtime };
     if (await folder.isUnstarted()) {
@@ -156,7 +158,7 @@ interface Execution {
   readonly options: SweepOptions;
   readonly inputs: SweepInputs;
   readonly folder: RunFolder;
-  readonly runtime: Runtime;
+  readonly runtime: Runtime<AnyMeasurement>;
   readonly writer: JournalWriter;
   readonly earlier: Journal | undefined;
 }
@@ -171,6 +173,8 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
   };
   const cache = cacheFolder(options.env ?? process.env);
   const session = childSessions();
+  const tools = inputs.language === undefined ? undefined : openTaskTools({ signal });
+  const scoring = inputs.language && tools && { ...inputs.language, tools, known: new Map() };
   // Started first, so that they have long been reading when the first trial begins.
   const watch = earlier?.end === undefined ? watchTrials(plan, folder) : undefined;
   try {
@@ -180,12 +184,13 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
         { inputs, folder, writer, cache: new VariantCache(cache), session, signal, onProgress },
         earlier?.variants ?? [],
       );
-      const itemsPath = plan.simulated ? undefined : await prepareItems(inputs, cache);
+      const itemsPath = plan.simulated || inputs.language !== undefined ? undefined : await prepareItems(inputs, cache);
       await watch?.ready();
       const outcome = await runTrials(
         {
           plan,
           runtime,
+          scoring,
           variants,
           itemsPath,
           labels: inputs.dataset.labels,
@@ -232,6 +237,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
   } finally {
     await watch?.stop();
     await session.close();
+    await tools?.close();
     await writer.close();
     await log.close();
   }
@@ -262,7 +268,7 @@ async function prepareItems({ dataset }: SweepInputs, cache: string): Promise<st
 async function journalHeader(
   { plan, dataset }: SweepInputs,
   folder: RunFolder,
-  runtime: Runtime,
+  runtime: Runtime<AnyMeasurement>,
   createdAt: string,
 ): Promise<JournalHeader> {
   const versions = await runtime.versions();

@@ -4,9 +4,10 @@ import type { DetectionSet } from "../domain/detection-set.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan, PlannedTrial } from "../domain/generated/plan-v1.ts";
-import type { TrialMeasurement } from "../domain/runtime-port.ts";
+import type { AnyMeasurement, TrialHostReadings, TrialMeasurement } from "../domain/runtime-port.ts";
 import { sha256 } from "../platform/digest.ts";
 import type { RunFolder } from "../store/run-folder.ts";
+import { type ReplyScoring, replyResults } from "./language/reply-line.ts";
 import { scoreItems } from "./score-items.ts";
 
 /** Outputs up to this size are kept whole for parity; beyond it only predictions are. */
@@ -24,10 +25,12 @@ export interface TrialContext {
 /** A completed trial as a journal line; its arrays are on the disk before this resolves. */
 export async function completedLine(
   context: TrialContext,
-  measurement: TrialMeasurement,
+  measurement: AnyMeasurement,
   options: {
     readonly labels: Int32Array;
     readonly boxes?: DetectionSet | undefined;
+    /** What replies are scored by; needed where the items are tasks. */
+    readonly scoring?: Pick<ReplyScoring, "tasks" | "prompts" | "tools" | "known"> | undefined;
     readonly plan: Plan;
     /** The stretch of items that was evaluated; absent: all of them, or the subset alone. */
     readonly items?: readonly number[] | undefined;
@@ -35,7 +38,43 @@ export async function completedLine(
   },
 ): Promise<TrialLine> {
   refuseNonsense(measurement);
-  const { plan, items, folder } = options;
+  const { plan } = options;
+  const measured: Measured = {
+    model_sha256: measurement.modelSha256After ?? null,
+    ...(measurement.kind === "replies"
+      ? await replies(measurement, context, options)
+      : await rowResults(measurement, options)),
+    host: hostDoc(measurement.host),
+    ...(measurement.kind === "replies" ? {} : controlsOf(measurement)),
+  };
+  const problem = measurementProblem(measured, plan, context.trial);
+  if (problem !== undefined) throw nonsense(`The trial contradicts itself: ${problem}`);
+  return { ...baseLine(context), state: "completed", failure: null, measured };
+}
+
+type LineOptions = Parameters<typeof completedLine>[2];
+
+async function replies(
+  measurement: AnyMeasurement & { kind: "replies" },
+  { trial }: TrialContext,
+  { scoring, plan, items, folder }: LineOptions,
+) {
+  if (scoring === undefined) throw new Error("replies are scored by their tasks");
+  const everyItem = Array.from({ length: plan.dataset.count }, (_, item) => item);
+  const results = await replyResults(measurement, {
+    ...scoring,
+    folder,
+    subset: plan.canary.subset,
+    evaluated: trial.evaluates === "all" ? everyItem : items,
+  });
+  return { ...results, predictions: null, outputs: null };
+}
+
+/** Outputs of a model with one row an item → scores, figures and arrays. */
+async function rowResults(
+  measurement: TrialMeasurement,
+  { plan, items, folder, ...options }: LineOptions,
+): Promise<Omit<Measured, "model_sha256" | "host">> {
   const { subset } = plan.canary;
   const labels = items === undefined ? options.labels : items.map((index) => options.labels[index] as number);
   const { outputSize: rowSize, subsetOutputs, allOutputs } = measurement;
@@ -46,8 +85,7 @@ export async function completedLine(
   // Average precision is computed from a detector's rows, so those are always kept.
   const isSmall = allOutputs !== undefined && allOutputs.byteLength <= MAX_STORED_OUTPUT_BYTES;
   const keeps = isSmall || plan.detection !== undefined;
-  const measured: Measured = {
-    model_sha256: measurement.modelSha256After ?? null,
+  return {
     load_s: measurement.loadS,
     warmup: measurement.warmup,
     ...(measurement.handicap === undefined ? {} : { handicap: measurement.handicap }),
@@ -75,27 +113,25 @@ export async function completedLine(
     predictions: allOutputs === undefined ? null : await folder.putArray("i32", [labels.length], score.predictions),
     outputs:
       allOutputs !== undefined && keeps ? await folder.putArray("f32", [labels.length, rowSize], allOutputs) : null,
-    host: {
-      loop_cpu_s: measurement.host.loopCpuS ?? null,
-      loop_wall_s: measurement.host.loopWallS,
-      involuntary_switches: measurement.host.involuntarySwitches ?? null,
-      steal_s: measurement.host.stealS ?? null,
-      cpu_pressure_s: measurement.host.cpuPressureS ?? null,
-      load1: measurement.host.load1 ?? null,
-      wall_s: measurement.host.wallS,
-      system_clock_s: measurement.host.systemClockS,
-      ...loadOf(measurement),
-    },
-    ...controlsOf(measurement),
   };
-  const problem = measurementProblem(measured, plan, context.trial);
-  if (problem !== undefined) throw nonsense(`The trial contradicts itself: ${problem}`);
-  return { ...baseLine(context), state: "completed", failure: null, measured };
+}
+
+function hostDoc(host: TrialHostReadings): Measured["host"] {
+  return {
+    loop_cpu_s: host.loopCpuS ?? null,
+    loop_wall_s: host.loopWallS,
+    involuntary_switches: host.involuntarySwitches ?? null,
+    steal_s: host.stealS ?? null,
+    cpu_pressure_s: host.cpuPressureS ?? null,
+    load1: host.load1 ?? null,
+    wall_s: host.wallS,
+    system_clock_s: host.systemClockS,
+    ...loadOf(host),
+  };
 }
 
 /** What was used beside the trial; absent for runtimes that have no machine. */
-function loadOf({ host }: TrialMeasurement): Partial<Measured["host"]> {
-  const { cpuBusyS, ownCpuS, harnessCpuS, cpus } = host;
+function loadOf({ cpuBusyS, ownCpuS, harnessCpuS, cpus }: TrialHostReadings): Partial<Measured["host"]> {
   if (ownCpuS === undefined || harnessCpuS === undefined || cpus === undefined) return {};
   return { cpu_busy_s: cpuBusyS ?? null, own_cpu_s: ownCpuS, harness_cpu_s: harnessCpuS, cpus };
 }
@@ -122,9 +158,11 @@ export function failedLine(context: TrialContext, error: unknown): TrialLine {
 }
 
 /** What cannot have been measured fails its trial (RUNTIME_PROTOCOL): it must neither be scored nor spoil the journal. */
-function refuseNonsense({ modelSha256Before, modelSha256After, latencyS }: TrialMeasurement): void {
+function refuseNonsense(measurement: AnyMeasurement): void {
+  const { modelSha256Before, modelSha256After } = measurement;
   if (modelSha256Before !== modelSha256After) throw nonsense("The weights changed while the trial ran");
-  const odd = latencyS.find((seconds) => !(seconds >= 0 && seconds < Infinity));
+  if (measurement.kind === "replies") return;
+  const odd = measurement.latencyS.find((seconds) => !(seconds >= 0 && seconds < Infinity));
   if (odd !== undefined) throw nonsense(`The trial reported a latency of ${odd}`);
 }
 

@@ -77,6 +77,28 @@ export const DEFAULTS = {
   [key: string]: unknown;
 };
 
+/** What applies instead where the items are tasks for language models: a reply takes seconds, and tasks are few. */
+export const LANGUAGE_DEFAULTS = {
+  runs_per_quant: 5,
+  evaluate_runs: 10_000,
+  evaluate_batch_size: 1,
+  runtime: { ...DEFAULTS.runtime, kind: "llama-server", timeout_sec: 3600 },
+  // A reply is short: the time of a token varies more than that of a long loop.
+  canary: { runs: 2, items: 8, latency_cv_threshold: 0.5, min_samples: 1, min_accuracy: 0 },
+  language: {
+    route: "native",
+    context_tokens: 4096,
+    threads: 0,
+    gpu_layers: null,
+    load_timeout_sec: 300,
+    request_timeout_sec: 120,
+    stall_timeout_sec: 60,
+    temperature: 0,
+    top_logprobs: 0,
+    allow_unverified: false,
+  },
+} as const;
+
 /** Gates that every sweep has unless its config changes or removes them by id. */
 export const DEFAULT_GATES: readonly GateSpecDoc[] = [
   {
@@ -138,5 +160,58 @@ export const DEFAULT_GATES: readonly GateSpecDoc[] = [
     limit: null,
     tier: "advisory",
     alpha: DEFAULTS.alpha,
+  },
+];
+
+const LANGUAGE_GATE = { margin_kind: "absolute", limit: null, tier: "primary", alpha: DEFAULTS.alpha } as const;
+
+/**
+ * Gates of sweeps over tasks. Margins are wide because banks are small: on 64 tasks without a disagreement the upper limit of a drop is
+ * 4 points. A group of 16 tasks cannot show that it lost less than 15.
+ */
+export const LANGUAGE_GATES: readonly GateSpecDoc[] = [
+  { ...LANGUAGE_GATE, id: "success_drop", metric: "quality.accuracy", policy: "non-inferiority", margin: 0.1 },
+  {
+    ...LANGUAGE_GATE,
+    id: "adherence_drop",
+    metric: "quality.adherence",
+    policy: "non-inferiority",
+    margin: 0.15,
+    tier: "advisory",
+  },
+  {
+    ...LANGUAGE_GATE,
+    id: "worst_group_drop",
+    metric: "quality.class_accuracy",
+    policy: "non-inferiority",
+    margin: 0.25,
+    tier: "advisory",
+  },
+  {
+    ...LANGUAGE_GATE,
+    id: "ttft_ratio",
+    metric: "latency.ttft",
+    policy: "non-inferiority",
+    margin: 0.15,
+    margin_kind: "relative",
+  },
+  {
+    ...LANGUAGE_GATE,
+    id: "decode_ratio",
+    metric: "throughput.decode",
+    policy: "non-inferiority",
+    margin: 0.1,
+    margin_kind: "relative",
+  },
+  { ...LANGUAGE_GATE, id: "bytes", metric: "size.bytes_on_disk", policy: "exact", margin: 0, margin_kind: "relative" },
+  { ...LANGUAGE_GATE, id: "determinism", metric: "determinism.rate", policy: "exact", margin: 0, tier: "advisory" },
+  {
+    ...LANGUAGE_GATE,
+    id: "peak_memory",
+    metric: "memory.peak_rss",
+    policy: "non-inferiority",
+    margin: 0.1,
+    margin_kind: "relative",
+    tier: "advisory",
   },
 ];

@@ -1,5 +1,6 @@
 import { HarnessError } from "../domain/errors.ts";
-import type { PlannedCell, PlannedVariant } from "../domain/generated/plan-v1.ts";
+import type { PlannedCell, PlannedTag, PlannedVariant } from "../domain/generated/plan-v1.ts";
+import { compareQuantLabels, quantRank } from "../domain/quant-ranks.ts";
 import type { QuantConfig, ResolvedConfig } from "./resolve-config.ts";
 
 /** What the planner must know of a variant beyond its config; found by the pipeline, which may read files. */
@@ -10,6 +11,8 @@ export interface VariantFacts {
   readonly sha256?: string;
   /** Bits per weight; sorts variants from more bits to fewer. */
   readonly rank: number;
+  /** What a tag stands for. */
+  readonly tag?: PlannedTag;
   /** Certification: share by which its timed calls are slowed on purpose. */
   readonly handicap?: number;
 }
@@ -26,7 +29,7 @@ export function expandVariants(
   const baselineTag = findBaseline(config.quants);
   const all = config.models.flatMap((model) =>
     config.quants.map((quant): PlannedVariant => {
-      const { recipe, sha256, rank, handicap } = facts(model.id, quant);
+      const { recipe, sha256, rank, tag, handicap } = facts(model.id, quant);
       return {
         variant_id: `${model.id}/${quant.id}`,
         model_id: model.id,
@@ -38,6 +41,7 @@ export function expandVariants(
         sha256: sha256 ?? null,
         simulated: quant.kind === "simulated" ? { ...quant } : null,
         quant_rank: rank,
+        ...(tag === undefined ? {} : { tag }),
         ...(handicap === undefined ? {} : { handicap }),
       };
     }),
@@ -64,13 +68,22 @@ function findBaseline(quants: readonly QuantConfig[]): string {
       hint: "Give the role to one quant only.",
     });
   }
-  const baseline = declared[0] ?? quants.find((quant) => quant.id === "fp32" && quant.role === undefined);
+  const baseline =
+    declared[0] ?? quants.find((quant) => quant.id === "fp32" && quant.role === undefined) ?? mostBits(quants);
   if (baseline === undefined) {
     throw new HarnessError("CONFIG_INVALID", "No quant has the role baseline", {
       hint: 'Add "fp32" to quants, or give one quant "role": "baseline".',
     });
   }
   return baseline.id;
+}
+
+/** Of a language model's tags without a declared baseline, the one with the most bits, if it has a rank. */
+function mostBits(quants: readonly QuantConfig[]): QuantConfig | undefined {
+  const free = quants.filter((quant) => quant.role === undefined);
+  if (free.length === 0 || !quants.every(({ kind }) => kind === "tag")) return undefined;
+  const [first] = [...free].sort((x, y) => compareQuantLabels(x.id, y.id));
+  return first !== undefined && quantRank(first.id) !== undefined ? first : undefined;
 }
 
 /** Variants × threads × batch sizes; a cell's id names its setting only where there is more than one. */

@@ -1,5 +1,5 @@
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
-import { DEFAULT_GATES } from "./defaults.ts";
+import { DEFAULT_GATES, LANGUAGE_GATES } from "./defaults.ts";
 
 export type GatePreset = "strict" | "default" | "exploratory";
 
@@ -33,6 +33,14 @@ export const GATE_PRESETS = {
     };
   };
 };
+
+/** Margins for tasks by the preset's own spirit: half, as they are, and twice as wide. */
+const LANGUAGE_FACTOR: { readonly [preset in GatePreset]: number } = { strict: 0.5, default: 1, exploratory: 2 };
+
+/** The gates of sweeps over tasks, with the preset's margins. */
+export function languagePresetGates(preset: GatePreset): GateSpecDoc[] {
+  return LANGUAGE_GATES.map((gate) => ({ ...gate, margin: (gate.margin ?? 0) * LANGUAGE_FACTOR[preset] }));
+}
 
 /** The gates of a preset: the default ones, with its margins. */
 export function presetGates(preset: GatePreset): GateSpecDoc[] {

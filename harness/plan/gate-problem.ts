@@ -34,6 +34,26 @@ const ASKABLE: { readonly [metric in MetricId]: Askable } = {
     marginKinds: ["absolute"],
     isFraction: true,
   },
+  "quality.adherence": {
+    policies: [...AGAINST_BASELINE, ...LIMITS, "exact"],
+    marginKinds: ["absolute", "relative"],
+    isFraction: true,
+  },
+  "latency.ttft": {
+    policies: [...AGAINST_BASELINE, ...LIMITS],
+    marginKinds: ["relative", "absolute"],
+    isFraction: false,
+  },
+  "throughput.decode": {
+    policies: [...AGAINST_BASELINE, ...LIMITS],
+    marginKinds: ["relative", "absolute"],
+    isFraction: false,
+  },
+  "throughput.prefill": {
+    policies: [...AGAINST_BASELINE, ...LIMITS],
+    marginKinds: ["relative", "absolute"],
+    isFraction: false,
+  },
   "latency.call": {
     policies: [...AGAINST_BASELINE, ...LIMITS, "quantile-limit"],
     marginKinds: ["relative", "absolute"],

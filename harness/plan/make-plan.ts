@@ -8,7 +8,7 @@ import { planDetection } from "./plan-detection.ts";
 import { planRandom } from "./plan-random.ts";
 import { planStop } from "./plan-stop.ts";
 import { type PowerPriors, planPower } from "./power.ts";
-import type { ConfigResolution, QuantConfig } from "./resolve-config.ts";
+import type { ConfigResolution, QuantConfig, ResolvedConfig } from "./resolve-config.ts";
 import { resolveGates } from "./resolve-gates.ts";
 import { schedule } from "./schedule.ts";
 
@@ -47,6 +47,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     lane: config.execution_lane,
     preset: config.gate_preset,
     isDetection: detection !== undefined,
+    isLanguage: config.language !== undefined,
   });
   if (problems.length > 0) {
     throw new HarnessError("CONFIG_INVALID", `Config: ${problems.join("; ")}`, { hint: "See docs/configs.md, gates." });
@@ -95,12 +96,13 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       },
       warmup_iterations: config.warmup.iterations,
       warmup_ms: config.warmup.min_ms,
-      min_samples: config.latency.min_samples,
-      max_samples: config.latency.max_samples,
+      // A reply is one call: a trial over tasks times as many as there are.
+      min_samples: config.language === undefined ? config.latency.min_samples : 1,
+      max_samples: config.language === undefined ? config.latency.max_samples : facts.dataset.count,
       time_budget_ms: config.latency.time_budget_ms,
       evaluate_batch_size: config.evaluate_batch_size,
       cpu_affinity: config.runtime.cpu_affinity,
-      process_per_trial: !simulated,
+      process_per_trial: !simulated && config.language === undefined,
       order: "randomized blocks, one uniform permutation a block",
     },
     canary: {
@@ -110,8 +112,11 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       min_samples: config.canary.min_samples,
       min_accuracy:
         config.canary.min_accuracy ??
-        (detection === undefined ? betterThanGuessing(facts.dataset.class_names.length) : 0),
+        (detection !== undefined || config.language !== undefined
+          ? 0
+          : betterThanGuessing(facts.dataset.class_names.length)),
     },
+    ...(config.language === undefined ? {} : { language: languageControls(config.language, config.runtime.kind) }),
     run_quality: config.run_quality,
     telemetry: { ...config.telemetry, cool_down: config.telemetry.cool_down ?? null },
     sidecar: config.sidecar,
@@ -133,7 +138,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       total: trials.length,
     },
     artifacts: [
-      ...artifactPaths(variants.filter((v) => v.kind !== "simulated").map((v) => v.variant_id)),
+      ...artifactPaths(variants.filter((v) => v.kind === "recipe" || v.kind === "external").map((v) => v.variant_id)),
       ...(config.telemetry.probe === "none" ? [] : ["telemetry/"]),
       ...(config.sidecar.profile === "none" ? [] : ["sidecar/"]),
     ],
@@ -151,6 +156,20 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       stop !== undefined && origins["evaluate_runs"] === "config"
         ? [...notices, "evaluate_runs has no effect where variants may stop early: each item is evaluated once"]
         : notices,
+  };
+}
+
+function languageControls(
+  { url, command, api_key_env, ...rest }: NonNullable<ResolvedConfig["language"]>,
+  runtime: ResolvedConfig["runtime"]["kind"],
+): NonNullable<Plan["language"]> {
+  if (runtime === "onnxruntime") throw new RangeError("onnxruntime runs no language models");
+  return {
+    ...rest,
+    runtime,
+    url: url ?? null,
+    command: command === undefined ? null : [...command],
+    api_key_env: api_key_env ?? null,
   };
 }
 

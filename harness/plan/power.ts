@@ -71,6 +71,7 @@ function figuresOf(
   const { baselineAccuracy } = facts.priors ?? {};
   switch (gate.metric) {
     case "quality.accuracy":
+    case "quality.adherence":
       if (isLimit) return limitFigures(gate, facts.items, baselineAccuracy);
       return dropFigures(gate, { n: facts.items, classes: 1, discordance: spread.discordance, baselineAccuracy });
     case "quality.class_accuracy":
@@ -81,6 +82,9 @@ function figuresOf(
         baselineAccuracy,
       });
     case "latency.call":
+    case "latency.ttft":
+    case "throughput.decode":
+    case "throughput.prefill":
     case "throughput.items":
     case "memory.peak_rss":
       if (gate.policy === "quantile-limit")

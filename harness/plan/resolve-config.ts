@@ -5,11 +5,16 @@ import type {
   ModelConfig,
   RecipeQuantConfig,
   SimulatedQuantConfig,
+  TagQuantConfig,
 } from "../domain/generated/config-v1.ts";
-import { DEFAULTS } from "./defaults.ts";
+import { DEFAULTS, LANGUAGE_DEFAULTS } from "./defaults.ts";
 
 export type Origin = "flag" | "config" | "default";
-export type QuantConfig = (RecipeQuantConfig & { kind: "recipe" }) | ExternalQuantConfig | SimulatedQuantConfig;
+export type QuantConfig =
+  | (RecipeQuantConfig & { kind: "recipe" })
+  | ExternalQuantConfig
+  | SimulatedQuantConfig
+  | TagQuantConfig;
 type Filled<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 
 /** A config with every default filled in. */
@@ -29,6 +34,7 @@ export interface ResolvedConfig
     | "calibration"
     | "detection"
     | "data_dir"
+    | "language"
     | "frontier"
     | "stop"
   > {
@@ -47,9 +53,15 @@ export interface ResolvedConfig
   readonly sidecar: Filled<NonNullable<MatrixConfig["sidecar"]>>;
   readonly detection?: DetectionConfig;
   readonly calibration?: Filled<NonNullable<MatrixConfig["calibration"]>>;
+  /** Present where the items are tasks for language models. */
+  readonly language?: LanguageSettings;
   /** Present where anything about it was asked for. */
   readonly frontier?: Filled<NonNullable<MatrixConfig["frontier"]>>;
 }
+
+type LanguageConfig = NonNullable<MatrixConfig["language"]>;
+type Optional = "url" | "command" | "api_key_env";
+export type LanguageSettings = Filled<Omit<LanguageConfig, Optional>> & Pick<LanguageConfig, Optional>;
 
 type ResolvedFrontier = NonNullable<ResolvedConfig["frontier"]>;
 
@@ -57,6 +69,8 @@ type ResolvedFrontier = NonNullable<ResolvedConfig["frontier"]>;
 export interface ConfigFlags {
   readonly modelIds?: readonly string[] | undefined;
   readonly quantTags?: readonly string[] | undefined;
+  /** Path of a task bank, absolute. */
+  readonly taskBank?: string | undefined;
   readonly runs?: number | undefined;
   readonly seed?: number | undefined;
   readonly executionLane?: "ci" | "lab" | undefined;
@@ -107,14 +121,24 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
     return [...(config ?? flag ?? [])];
   };
 
-  const quants = given("quants", "--quant-tags", raw.quants, flags.quantTags).map(normalizeQuant);
-  const models = given("models", "--model-id", raw.models, flags.modelIds?.map(modelFromFlag));
+  const dataset = datasetOf(raw, flags);
+  const isLanguage = dataset.kind === "task-bank";
+  const defaults = isLanguage ? { ...DEFAULTS, ...LANGUAGE_DEFAULTS } : DEFAULTS;
+  const quants = given("quants", "--quant-tags", raw.quants, flags.quantTags).map((quant) =>
+    isLanguage && typeof quant === "string" ? { id: quant, kind: "tag" as const } : normalizeQuant(quant),
+  );
+  const models = given(
+    "models",
+    "--model-id",
+    raw.models,
+    flags.modelIds?.map((value) => (isLanguage ? tagModelFromFlag(value) : modelFromFlag(value))),
+  );
   const config: ResolvedConfig = {
     schema_version: raw.schema_version,
     name: raw.name,
     models,
     quants,
-    dataset: raw.dataset,
+    dataset,
     ...(raw.detection === undefined ? {} : { detection: raw.detection }),
     ...(raw.calibration === undefined
       ? {}
@@ -128,17 +152,17 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
             }),
           },
         }),
-    runtime: group("runtime", raw.runtime, DEFAULTS.runtime as unknown as ResolvedConfig["runtime"]),
-    runs_per_quant: pick("runs_per_quant", flags.runs, raw.runs_per_quant, DEFAULTS.runs_per_quant),
-    evaluate_runs: pick("evaluate_runs", undefined, raw.evaluate_runs, DEFAULTS.evaluate_runs),
-    evaluate_batch_size: pick("evaluate_batch_size", undefined, raw.evaluate_batch_size, DEFAULTS.evaluate_batch_size),
+    runtime: group("runtime", raw.runtime, defaults.runtime as unknown as ResolvedConfig["runtime"]),
+    runs_per_quant: pick("runs_per_quant", flags.runs, raw.runs_per_quant, defaults.runs_per_quant),
+    evaluate_runs: pick("evaluate_runs", undefined, raw.evaluate_runs, defaults.evaluate_runs),
+    evaluate_batch_size: pick("evaluate_batch_size", undefined, raw.evaluate_batch_size, defaults.evaluate_batch_size),
     batch_sizes: pick("batch_sizes", undefined, raw.batch_sizes as number[] | undefined, [
       ...DEFAULTS.batch_sizes,
     ]) as ResolvedConfig["batch_sizes"],
     seed: pick("seed", flags.seed, raw.seed, DEFAULTS.seed),
     warmup: group("warmup", raw.warmup, { ...DEFAULTS.warmup } as ResolvedConfig["warmup"]),
     latency: group("latency", raw.latency, { ...DEFAULTS.latency } as ResolvedConfig["latency"]),
-    canary: group("canary", raw.canary, { ...DEFAULTS.canary } as ResolvedConfig["canary"], {
+    canary: group("canary", raw.canary, { ...defaults.canary } as ResolvedConfig["canary"], {
       ...(flags.canaryRuns === undefined ? {} : { runs: flags.canaryRuns }),
       ...(flags.canaryLatencyVarianceThreshold === undefined
         ? {}
@@ -168,7 +192,28 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
     sidecar: sidecarOf(raw, flags, group),
     task_revision: pick("task_revision", undefined, raw.task_revision, DEFAULTS.task_revision),
   };
-  return { config, origins, notices };
+  if (!isLanguage) return { config, origins, notices };
+  const settings = group("language", raw.language, { ...LANGUAGE_DEFAULTS.language } as unknown as LanguageSettings);
+  const { url, command, api_key_env } = raw.language ?? {};
+  const language = {
+    ...settings,
+    ...(url === undefined ? {} : { url }),
+    ...(command === undefined ? {} : { command }),
+    ...(api_key_env === undefined ? {} : { api_key_env }),
+  };
+  return { config: { ...config, language }, origins, notices };
+}
+
+/** A task bank named on the command line takes the place of the config's dataset. */
+function datasetOf(raw: MatrixConfig, { taskBank }: ConfigFlags): MatrixConfig["dataset"] {
+  if (taskBank === undefined) return raw.dataset;
+  const kept = raw.dataset.kind === "task-bank" ? raw.dataset : {};
+  return { ...kept, kind: "task-bank", path: taskBank };
+}
+
+/** `--model-id qwen2.5-coder:7b` names a model of a provider, whose quants are tags of that name. */
+function tagModelFromFlag(value: string): ModelConfig {
+  return { id: value.replaceAll(/[^A-Za-z0-9._:@+-]/g, "-"), template: `${value}-{quant_ollama}` };
 }
 
 type Group = <T extends object>(name: string, config: object | undefined, fallback: T, flag?: Partial<T>) => T;
@@ -199,7 +244,7 @@ function sidecarOf({ sidecar }: MatrixConfig, flags: ConfigFlags, group: Group):
 
 function normalizeQuant(quant: NonNullable<MatrixConfig["quants"]>[number]): QuantConfig {
   if (typeof quant === "string") return { id: quant, kind: "recipe", recipe: quant };
-  if (quant.kind === "external" || quant.kind === "simulated") return quant;
+  if (quant.kind === "external" || quant.kind === "simulated" || quant.kind === "tag") return quant;
   return { ...quant, kind: "recipe", recipe: quant.recipe ?? quant.id };
 }
 

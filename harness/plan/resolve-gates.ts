@@ -1,7 +1,7 @@
 import type { GateConfig } from "../domain/generated/config-v1.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
 import { METRICS } from "../domain/metric.ts";
-import { type GatePreset, presetGates } from "./gate-presets.ts";
+import { type GatePreset, languagePresetGates, presetGates } from "./gate-presets.ts";
 import { defaultMarginKind, gateProblem, usesLimit } from "./gate-problem.ts";
 import { detectionGates } from "./plan-detection.ts";
 
@@ -19,9 +19,12 @@ export function resolveGates(options: {
   readonly preset?: GatePreset | undefined;
   /** Without a base: the items have boxes, so gates on average precision take the place of those on labels. */
   readonly isDetection?: boolean;
+  /** The items are tasks for language models. */
+  readonly isLanguage?: boolean | undefined;
 }): { readonly gates: GateSpecDoc[]; readonly problems: string[] } {
   const problems: string[] = [];
-  const preset = presetGates(options.preset ?? "default").map((gate) => ({ ...gate, alpha: options.alpha }));
+  const gatesOf = options.isLanguage ? languagePresetGates : presetGates;
+  const preset = gatesOf(options.preset ?? "default").map((gate) => ({ ...gate, alpha: options.alpha }));
   const base = options.base ?? (options.isDetection ? detectionGates(preset) : preset);
   const byId = new Map(base.map((gate) => [gate.id, gate]));
   const named = new Set<string>();

@@ -88,6 +88,10 @@ function metricReason(summary: Summary, row: SummaryRow, gate: GateResultDoc): S
       : failed
         ? { long: `slower than ${baselineName(summary, row)}`, short: "slower" }
         : { long: "speed", short: "speed" },
+    "quality.adherence": { long: failed ? "adherence drop" : "adherence", short: "adherence" },
+    "latency.ttft": { long: failed ? "slower to the first token" : "time to first token", short: "TTFT" },
+    "throughput.decode": { long: failed ? "slower decoding" : "decode rate", short: "decode" },
+    "throughput.prefill": { long: failed ? "slower prompt processing" : "prefill rate", short: "prefill" },
     "throughput.items": { long: "throughput", short: "throughput" },
     "size.bytes_on_disk": { long: failed ? "too large" : "size", short: "size" },
     "memory.peak_rss": { long: failed ? "too much memory" : "memory", short: "memory" },
@@ -126,6 +130,16 @@ function measuredText(summary: Summary, row: SummaryRow, gate: GateResultDoc, ef
       return `${percent(row.bytes_ratio, { limits: [1] })} of the size of ${baselineName(summary, row)}`;
     case "memory.peak_rss":
       return `peak memory ${isLimit(gate) ? "" : "change "}${effect}`;
+    case "quality.adherence":
+      if (isLimit(gate)) return `adherence ${effect}`;
+      if (gate.margin_kind === "relative") return `drop ${effect} of the adherence of ${baselineName(summary, row)}`;
+      return `adherence drops ${spelled(effect, "points")}`;
+    case "latency.ttft":
+      return `time to first token ${isLimit(gate) ? "" : "change "}${effect}`;
+    case "throughput.decode":
+      return `decode rate ${isLimit(gate) ? "" : "loss "}${effect}`;
+    case "throughput.prefill":
+      return `prefill rate ${isLimit(gate) ? "" : "loss "}${effect}`;
     case "throughput.items":
       return `throughput ${isLimit(gate) ? "" : "loss "}${effect}`;
     case "determinism.rate":
@@ -191,8 +205,8 @@ export function gateStyle(gate: GateResultDoc): NumberStyle {
     return gate.margin_kind === "relative" ? PERCENT : POINTS;
   }
   const isPlain = isLimit(gate) || gate.margin_kind === "absolute";
-  if (gate.metric === "latency.call" && isPlain) return MILLISECONDS;
-  if (gate.metric === "throughput.items" && isPlain) return PER_SECOND;
+  if (gate.metric.startsWith("latency.") && isPlain) return MILLISECONDS;
+  if (gate.metric.startsWith("throughput.") && isPlain) return PER_SECOND;
   if (gate.metric === "memory.peak_rss" && isPlain) return MEGABYTES;
   return isInBytes(gate) ? MEGABYTES : PERCENT;
 }

@@ -154,8 +154,8 @@ function gateBound(gate: GateSpecDoc): string {
   if (gate.margin !== null && gate.margin_kind === "relative") return percent(bound, { limits: [bound] });
   if (gate.metric.startsWith("quality.")) return pointsText(bound);
   if (gate.metric === "size.bytes_on_disk" || gate.metric === "memory.peak_rss") return bytes(bound);
-  if (gate.metric === "throughput.items") return `${bound}/s`;
-  if (gate.metric === "latency.call") {
+  if (gate.metric.startsWith("throughput.")) return `${bound}/s`;
+  if (gate.metric.startsWith("latency.")) {
     const quantile = isNumber(gate.quantile) ? `p${Number((gate.quantile * 100).toPrecision(6))} ` : "";
     return `${quantile}${Number((bound * 1000).toPrecision(9))} ms`;
   }

@@ -32,6 +32,6 @@ test("a metric is filed under its own id, and only times are times", () => {
   for (const [id, metric] of Object.entries(METRICS)) assert.equal(metric.id, id);
   assert.deepEqual(
     Object.values(METRICS).flatMap(({ id, isTime }) => (isTime ? [id] : [])),
-    ["latency.call", "throughput.items"],
+    ["latency.call", "latency.ttft", "throughput.items", "throughput.decode", "throughput.prefill"],
   );
 });

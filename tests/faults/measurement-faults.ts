@@ -127,7 +127,7 @@ export const MEASUREMENT_FAULTS: readonly Fault[] = [
     name: "the unit of the peak memory changes in the variant",
     ending: undecided(/peak_memory: inconclusive implausible-ratio/),
     run: (run) => {
-      for (const { memory } of run.measured(GOOD)) memory.peak_rss_bytes /= 1024;
+      for (const { memory } of run.measured(GOOD)) memory.peak_rss_bytes = (memory.peak_rss_bytes ?? 0) / 1024;
     },
     policy: PRIMARY_MEMORY,
   },

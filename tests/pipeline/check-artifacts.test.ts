@@ -118,7 +118,8 @@ describe("tampering", () => {
   test("of the journal, checksums made right again", async (t) => {
     const run = copyOf(t, stored.run);
     forgeJournal(run, (lines) => {
-      for (const { body } of lines) if (body.kind === "trial" && body.measured !== null) body.measured.load_s += 1;
+      for (const { body } of lines)
+        if (body.kind === "trial" && body.measured !== null) body.measured.load_s = (body.measured.load_s ?? 0) + 1;
       return lines;
     });
     const found = await problems(run);

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { HarnessError } from "../../domain/errors.ts";
 import type { SweepOptions } from "../../pipeline/sweep.ts";
 
@@ -10,6 +11,7 @@ export interface SweepFlags extends CiFlags {
   readonly modelId?: string[];
   readonly quantTags?: string[];
   readonly only?: string;
+  readonly taskBank?: string;
   readonly runs?: number;
   readonly seed?: number;
   readonly executionLane?: "ci" | "lab";
@@ -47,6 +49,7 @@ export function sweepOptionsFrom(config: string | undefined, flags: SweepFlags):
     flags: {
       modelIds: flags.modelId,
       quantTags: flags.quantTags,
+      ...(flags.taskBank === undefined ? {} : { taskBank: resolve(flags.taskBank) }),
       runs: flags.runs,
       seed: flags.seed,
       executionLane: flags.executionLane,

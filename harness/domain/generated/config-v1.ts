@@ -13,7 +13,8 @@ export type DatasetConfig =
   | ImageFolderDatasetConfig
   | CocoDatasetConfig
   | NpyDatasetConfig
-  | SimulatedDatasetConfig;
+  | SimulatedDatasetConfig
+  | TaskBankDatasetConfig;
 
 /**
  * What to compare, on what, how often, and by which gates.
@@ -38,15 +39,15 @@ export interface MatrixConfig {
    */
   models?: [ModelConfig, ...ModelConfig[]];
   /**
-   * Variants of each model. A plain string is a recipe; `fp32` is the baseline.
+   * Variants of each model. A plain string is a recipe, or the tag of a language model; `fp32` is the baseline.
    *
    * @minItems 1
    *
    * Items: A recipe by name, or an object.
    */
   quants?: [
-    string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig,
-    ...(string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig)[]
+    string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig | TagQuantConfig,
+    ...(string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig | TagQuantConfig)[]
   ];
   runtime?: RuntimeConfig;
   dataset: DatasetConfig;
@@ -114,6 +115,7 @@ export interface MatrixConfig {
    * Revision of the task; part of a baseline's key.
    */
   task_revision?: string;
+  language?: LanguageConfig;
 }
 /**
  * A full-precision model.
@@ -131,6 +133,26 @@ export interface ModelConfig {
    * SHA-256, 64 lower-case hex digits.
    */
   sha256?: string;
+  /**
+   * Language models: the provider's name of a quant, with {model}, {quant} (as written), {quant_lower} and {quant_ollama} (q4_K_M, fp16) filled in.
+   */
+  template?: string;
+  /**
+   * Language models: the provider's name of each quant; wins over the template.
+   */
+  tags?: {
+    [k: string]: string;
+  };
+  /**
+   * Language models: path of a quant's GGUF file, with the same names filled in; `data:` paths too.
+   */
+  gguf?: string;
+  /**
+   * Language models: GGUF file of each quant; wins over gguf.
+   */
+  files?: {
+    [k: string]: string;
+  };
 }
 /**
  * A variant made here by a recipe.
@@ -216,6 +238,49 @@ export interface SimulatedQuantConfig {
    * Real delay of a trial.
    */
   trial_ms?: number;
+  /**
+   * Language models: median time to the first token beside the prompt's own.
+   */
+  ttft_ms?: number;
+  /**
+   * Language models: tokens a second.
+   */
+  decode_tps?: number;
+  /**
+   * Language models: probability that a prompt is cut.
+   */
+  truncation_rate?: number;
+  /**
+   * Language models: share by which a hot machine is slower in the end.
+   */
+  heat_slowdown?: number;
+  /**
+   * Language models: trials after which it is two thirds of the way there.
+   */
+  heat_trials?: number;
+}
+/**
+ * A quant of a language model, by a provider's name or a GGUF file.
+ */
+export interface TagQuantConfig {
+  /**
+   * Quant tag, e.g. Q4_K_M; held against the label of the weights.
+   */
+  id: string;
+  kind: "tag";
+  role?: Role;
+  /**
+   * The provider's name; default: by the model's tags or template.
+   */
+  tag?: string;
+  /**
+   * GGUF file; default: by the model's files or gguf.
+   */
+  gguf?: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256?: string;
 }
 /**
  * Where trials run.
@@ -224,7 +289,7 @@ export interface RuntimeConfig {
   /**
    * Adapter.
    */
-  kind?: "onnxruntime" | "simulated";
+  kind?: "onnxruntime" | "simulated" | "ollama" | "llama-server" | "openai";
   /**
    * Intra-op threads; several values make several cells.
    *
@@ -470,6 +535,26 @@ export interface SimulatedDatasetConfig {
   seed?: number;
 }
 /**
+ * Tasks for language models, with checks.
+ */
+export interface TaskBankDatasetConfig {
+  kind: "task-bank";
+  /**
+   * Path of the task bank.
+   */
+  path: string;
+  /**
+   * Groups to use; default: all.
+   *
+   * @minItems 1
+   */
+  groups?: [string, ...string[]];
+  /**
+   * Use the first N tasks of each group only.
+   */
+  limit?: number;
+}
+/**
  * How the output of a detector becomes boxes; needed where the dataset has boxes (kind coco), and only there.
  */
 export interface DetectionConfig {
@@ -697,7 +782,11 @@ export interface GateConfig {
     | "size.bytes_on_disk"
     | "memory.peak_rss"
     | "determinism.rate"
-    | "throughput.items";
+    | "throughput.items"
+    | "quality.adherence"
+    | "latency.ttft"
+    | "throughput.decode"
+    | "throughput.prefill";
   /**
    * How the interval becomes a verdict (docs: statistics).
    */
@@ -830,4 +919,63 @@ export interface FrontierConfig {
    * Whether rows that were measured while something else used the machine take part.
    */
   allow_polluted?: boolean;
+}
+/**
+ * How a language model is reached and asked.
+ */
+export interface LanguageConfig {
+  /**
+   * Address of the server, e.g. http://127.0.0.1:11434; for openai with its path, e.g. http://127.0.0.1:8000/v1.
+   */
+  url?: string;
+  /**
+   * llama-server: program and arguments; one is started for each model.
+   *
+   * @minItems 1
+   */
+  command?: [string, ...string[]];
+  /**
+   * llama-server: which of its ways to complete is used.
+   */
+  route?: "native" | "openai";
+  /**
+   * Environment variable that holds the API key. The key itself is never written down.
+   */
+  api_key_env?: string;
+  /**
+   * Context to allocate.
+   */
+  context_tokens?: number;
+  /**
+   * Threads of the server; 0: it chooses.
+   */
+  threads?: number;
+  /**
+   * Layers on the accelerator; null: the runtime chooses.
+   */
+  gpu_layers?: number | null;
+  /**
+   * Loading ends after this long.
+   */
+  load_timeout_sec?: number;
+  /**
+   * A reply ends after this long; its task scores 0.
+   */
+  request_timeout_sec?: number;
+  /**
+   * So does one in which nothing arrives for this long.
+   */
+  stall_timeout_sec?: number;
+  /**
+   * Sampling temperature; 0 is greedy.
+   */
+  temperature?: number;
+  /**
+   * Log-probabilities asked for at each token; 0: none.
+   */
+  top_logprobs?: number;
+  /**
+   * Run models whose weights the provider gives no digest of. Every such variant has a finding.
+   */
+  allow_unverified?: boolean;
 }

@@ -79,7 +79,11 @@ export interface GateSpecDoc {
     | "size.bytes_on_disk"
     | "memory.peak_rss"
     | "determinism.rate"
-    | "throughput.items";
+    | "throughput.items"
+    | "quality.adherence"
+    | "latency.ttft"
+    | "throughput.decode"
+    | "throughput.prefill";
   /**
    * How the interval becomes a verdict (docs: statistics).
    */

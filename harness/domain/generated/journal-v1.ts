@@ -153,6 +153,7 @@ export interface VariantLine {
    * Why it failed.
    */
   failure: string | null;
+  weights?: WeightsDoc;
 }
 /**
  * Layers by the kernel that really ran.
@@ -170,6 +171,31 @@ export interface KernelCounts {
    * Left in full precision.
    */
   skipped: number;
+}
+/**
+ * What the provider or the file says of the weights.
+ */
+export interface WeightsDoc {
+  /**
+   * The provider's name.
+   */
+  name: string;
+  /**
+   * Label.
+   */
+  quantization: string | null;
+  /**
+   * Measured over the file's tensors, or size by parameters.
+   */
+  bits_per_weight: number | null;
+  /**
+   * Weights.
+   */
+  parameters: number | null;
+  /**
+   * Tokens it was trained for.
+   */
+  context_length: number | null;
 }
 /**
  * A finished trial.
@@ -256,9 +282,9 @@ export interface MeasuredDoc {
    */
   model_sha256: string | null;
   /**
-   * Session creation, s.
+   * Session creation or loading, s; null where a server had loaded the model before.
    */
-  load_s: number;
+  load_s: number | null;
   warmup: WarmupDone;
   /**
    * One call each, ns, in time order.
@@ -280,6 +306,7 @@ export interface MeasuredDoc {
    */
   handicap?: number;
   controls?: ControlsSeen;
+  language?: LanguageDoc;
 }
 /**
  * Discarded calls.
@@ -320,13 +347,13 @@ export interface ThroughputDoc {
  */
 export interface MemoryDoc {
   /**
-   * Peak resident set.
+   * Peak resident set; null where a server does not tell.
    */
-  peak_rss_bytes: number;
+  peak_rss_bytes: number | null;
   /**
-   * Before the model was loaded.
+   * Before the model was loaded; null where the model is loaded by a server.
    */
-  rss_before_load_bytes: number;
+  rss_before_load_bytes: number | null;
 }
 /**
  * Scores of the evaluated items.
@@ -443,6 +470,153 @@ export interface ControlsSeen {
    * Processors it may use.
    */
   cpu_affinity: number[] | null;
+}
+/**
+ * Replies of a language model.
+ */
+export interface LanguageDoc {
+  /**
+   * Context as allocated.
+   */
+  context_tokens: number | null;
+  /**
+   * Bytes that did not fit the accelerator.
+   */
+  offloaded_bytes: number | null;
+  /**
+   * Loading and the first reply's time to its first token, s.
+   */
+  cold_ttft_s: number | null;
+  /**
+   * Time to first token of a prompt asked just before, s.
+   */
+  cached_ttft_s: number | null;
+  /**
+   * What the trial took beside loading and replies, s.
+   */
+  overhead_s: number;
+  adherence: AdherenceDoc;
+  replies: ArrayRef;
+  /**
+   * One a prompt, in the order they were asked.
+   */
+  requests: RequestDoc[];
+}
+/**
+ * Instructions of form, of the tasks that have any.
+ */
+export interface AdherenceDoc {
+  /**
+   * Tasks with such instructions.
+   */
+  n: number;
+  /**
+   * Of those, followed.
+   */
+  kept: number;
+  /**
+   * Base64: bit i (LSB first) is item i of the evaluated order, set where it has instructions.
+   */
+  asked_bits: string;
+  /**
+   * The same, set where they were followed.
+   */
+  kept_bits: string;
+}
+/**
+ * Figures of one prompt. Times in seconds from when it was sent.
+ */
+export interface RequestDoc {
+  /**
+   * Item of the dataset.
+   */
+  item: number;
+  /**
+   * Outcome.
+   */
+  state: "completed" | "failed" | "timed-out";
+  /**
+   * Error code of a failure.
+   */
+  code: string | null;
+  /**
+   * Which figures there are.
+   */
+  status: "OK" | "TOKEN_COUNT_UNAVAILABLE" | "TIMING_UNAVAILABLE" | "TOKEN_AND_TIMING_UNAVAILABLE";
+  /**
+   * Whether the prompt was cached.
+   */
+  ttft_kind: "uncached" | "cached" | "unknown";
+  /**
+   * First content or reasoning.
+   */
+  ttft_s: number | null;
+  /**
+   * End of the reply.
+   */
+  total_s: number | null;
+  /**
+   * Cached ones included.
+   */
+  prompt_tokens: number | null;
+  /**
+   * Of those, taken from the cache.
+   */
+  cached_tokens: number | null;
+  /**
+   * Generated.
+   */
+  tokens: number | null;
+  /**
+   * Who counted.
+   */
+  count_source: "server" | "tokenizer" | "estimated" | null;
+  /**
+   * (n - 1) / (last - first), from 32 tokens on.
+   */
+  decode_tps: number | null;
+  /**
+   * Processed prompt tokens a second, from 64 on where none was cached.
+   */
+  prefill_tps: number | null;
+  /**
+   * (total - TTFT) / (n - 1).
+   */
+  tpot_s: number | null;
+  /**
+   * Why it ended.
+   */
+  finish: string | null;
+  /**
+   * The prompt was cut.
+   */
+  truncated: boolean;
+  /**
+   * Times the server asked to come back later.
+   */
+  retries: number;
+  /**
+   * Chunks with content.
+   */
+  chunks: number;
+  /**
+   * Median gap between chunks.
+   */
+  gap_p50_s: number | null;
+  /**
+   * 99th percentile of the gaps.
+   */
+  gap_p99_s: number | null;
+  /**
+   * Why the server's counts cannot be true.
+   */
+  count_problem: string | null;
+  /**
+   * The server's own figures, in its own units.
+   */
+  server: {
+    [k: string]: number;
+  };
 }
 /**
  * What the probes read while the trial ran.

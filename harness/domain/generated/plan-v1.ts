@@ -104,6 +104,7 @@ export interface Plan {
   certification?: true;
   run_quality?: RunQualityControls;
   telemetry?: PlannedTelemetry;
+  language?: LanguageControls;
 }
 /**
  * Where paths start; not part of the digest.
@@ -163,7 +164,7 @@ export interface PlannedVariant {
   /**
    * How it comes to be.
    */
-  kind: "recipe" | "external" | "simulated";
+  kind: "recipe" | "external" | "simulated" | "tag";
   /**
    * Resolved recipe; null unless kind is recipe.
    */
@@ -188,6 +189,32 @@ export interface PlannedVariant {
    * Share by which every timed call is slowed on purpose, by a busy wait. Only certification runs have it; such a run decides nothing.
    */
   handicap?: number;
+  tag?: PlannedTag;
+}
+/**
+ * What a tag stood for when the plan was made.
+ */
+export interface PlannedTag {
+  /**
+   * The provider's name.
+   */
+  name: string;
+  /**
+   * GGUF file, as written.
+   */
+  path: string | null;
+  /**
+   * Label of the weights.
+   */
+  quantization: string | null;
+  /**
+   * Measured, or from size and parameters.
+   */
+  bits_per_weight: number | null;
+  /**
+   * Size of the weights.
+   */
+  bytes: number | null;
 }
 /**
  * Variant × runtime setting × workload.
@@ -542,7 +569,11 @@ export interface GateSpecDoc {
     | "size.bytes_on_disk"
     | "memory.peak_rss"
     | "determinism.rate"
-    | "throughput.items";
+    | "throughput.items"
+    | "quality.adherence"
+    | "latency.ttft"
+    | "throughput.decode"
+    | "throughput.prefill";
   /**
    * How the interval becomes a verdict (docs: statistics).
    */
@@ -861,4 +892,65 @@ export interface PlannedCoolDown {
    * Longest wait.
    */
   cap_sec: number;
+}
+/**
+ * How language models are asked; present where the items are tasks.
+ */
+export interface LanguageControls {
+  /**
+   * Adapter.
+   */
+  runtime: "ollama" | "llama-server" | "openai" | "simulated";
+  /**
+   * Address.
+   */
+  url: string | null;
+  /**
+   * Program and arguments.
+   */
+  command: string[] | null;
+  /**
+   * Way to complete.
+   */
+  route: "native" | "openai";
+  /**
+   * Environment variable of the API key.
+   */
+  api_key_env: string | null;
+  /**
+   * Context to allocate.
+   */
+  context_tokens: number;
+  /**
+   * Threads; 0: the server chooses.
+   */
+  threads: number;
+  /**
+   * Layers on the accelerator.
+   */
+  gpu_layers: number | null;
+  /**
+   * s.
+   */
+  load_timeout_sec: number;
+  /**
+   * s.
+   */
+  request_timeout_sec: number;
+  /**
+   * s.
+   */
+  stall_timeout_sec: number;
+  /**
+   * Sampling temperature.
+   */
+  temperature: number;
+  /**
+   * Log-probabilities at each token.
+   */
+  top_logprobs: number;
+  /**
+   * Weights without a digest may run.
+   */
+  allow_unverified: boolean;
 }

@@ -45,7 +45,11 @@ export interface GateConfig {
     | "size.bytes_on_disk"
     | "memory.peak_rss"
     | "determinism.rate"
-    | "throughput.items";
+    | "throughput.items"
+    | "quality.adherence"
+    | "latency.ttft"
+    | "throughput.decode"
+    | "throughput.prefill";
   /**
    * How the interval becomes a verdict (docs: statistics).
    */

@@ -260,9 +260,9 @@ export interface SummaryRow {
   quant_rank: number;
   role: Role;
   /**
-   * recipe, external or simulated.
+   * recipe, external, simulated or tag.
    */
-  kind: "recipe" | "external" | "simulated";
+  kind: "recipe" | "external" | "simulated" | "tag";
   /**
    * Threads.
    */
@@ -377,7 +377,8 @@ export interface SummaryRow {
   /**
    * Language models only.
    */
-  token_metrics_status: "NOT_APPLICABLE";
+  token_metrics_status:
+    "OK" | "TOKEN_COUNT_UNAVAILABLE" | "TIMING_UNAVAILABLE" | "TOKEN_AND_TIMING_UNAVAILABLE" | "NOT_APPLICABLE";
   /**
    * null: no sidecar ran.
    */
@@ -411,6 +412,15 @@ export interface SummaryRow {
    */
   polluted_trials?: number;
   machine?: null | RowMachineDoc;
+  /**
+   * Share of tasks whose instructions of form were followed.
+   */
+  adherence?: null | EstimateDoc;
+  /**
+   * Weights of a tag.
+   */
+  weights?: null | RowWeightsDoc;
+  token_metrics?: TokenMetricsDoc;
 }
 /**
  * Counts.
@@ -1197,6 +1207,158 @@ export interface RowMachineDoc {
    * Planned order of its last watched trial.
    */
   last_seq: number;
+}
+/**
+ * What the provider or the file says of the weights.
+ */
+export interface RowWeightsDoc {
+  /**
+   * The provider's name.
+   */
+  name: string;
+  /**
+   * Label.
+   */
+  quantization: string | null;
+  /**
+   * Measured.
+   */
+  bits_per_weight: number | null;
+  /**
+   * Weights.
+   */
+  parameters: number | null;
+}
+/**
+ * Figures of a language model over the cell's trials. Times in seconds, rates a second; medians of block medians, intervals in `estimates`.
+ */
+export interface TokenMetricsDoc {
+  /**
+   * Worst of its requests.
+   */
+  status: "OK" | "TOKEN_COUNT_UNAVAILABLE" | "TIMING_UNAVAILABLE" | "TOKEN_AND_TIMING_UNAVAILABLE";
+  throughput: TokenThroughputDoc;
+  ttft: TtftDoc;
+  /**
+   * Time per output token.
+   */
+  tpot_s: number | null;
+  tokens: TokenCountsDoc;
+  requests: RequestCountsDoc;
+  estimates: TokenEstimatesDoc;
+  /**
+   * Context as allocated.
+   */
+  context_tokens?: number | null;
+  /**
+   * Bytes that did not fit the accelerator.
+   */
+  offloaded_bytes?: number | null;
+  /**
+   * Harness and server beside loading and replies, s a trial.
+   */
+  overhead_s?: number | null;
+  /**
+   * Median gap between chunks.
+   */
+  gap_p50_s?: number | null;
+  /**
+   * 99th percentile of gaps.
+   */
+  gap_p99_s?: number | null;
+}
+/**
+ * Rates.
+ */
+export interface TokenThroughputDoc {
+  /**
+   * Decode rate.
+   */
+  generation_tokens_per_second: number | null;
+  /**
+   * Prefill rate.
+   */
+  prompt_tokens_per_second: number | null;
+}
+/**
+ * Time to first token.
+ */
+export interface TtftDoc {
+  /**
+   * With loading.
+   */
+  cold_s: number | null;
+  /**
+   * Whole prompt processed, or caching unknown.
+   */
+  uncached_s: number | null;
+  /**
+   * Prompt asked just before.
+   */
+  cached_s: number | null;
+}
+/**
+ * Means a request, and who counted.
+ */
+export interface TokenCountsDoc {
+  /**
+   * Prompt.
+   */
+  prompt: number | null;
+  /**
+   * Cached.
+   */
+  cached: number | null;
+  /**
+   * Generated.
+   */
+  generated: number | null;
+  /**
+   * server, tokenizer, estimated, or several.
+   */
+  source: string | null;
+}
+/**
+ * Requests of the cell's trials.
+ */
+export interface RequestCountsDoc {
+  /**
+   * All.
+   */
+  total: number;
+  /**
+   * Broke.
+   */
+  failed: number;
+  /**
+   * Timed out.
+   */
+  timed_out: number;
+  /**
+   * Prompt cut.
+   */
+  truncated: number;
+  /**
+   * Asked again later.
+   */
+  retries: number;
+}
+/**
+ * Over blocks, with intervals.
+ */
+export interface TokenEstimatesDoc {
+  /**
+   * s.
+   */
+  ttft: null | EstimateDoc;
+  /**
+   * Tokens a second.
+   */
+  decode: null | EstimateDoc;
+  /**
+   * Tokens a second.
+   */
+  prefill: null | EstimateDoc;
 }
 /**
  * Decision over all rows.

@@ -58,9 +58,14 @@ async function run(
     timeoutMs: request.requestTimeoutMs,
     stallTimeoutMs: request.stallTimeoutMs,
   };
-  const warm = await collectReply(
-    runtime.generate({ ...settings, prompt: WARM_UP, maxTokens: WARM_UP_TOKENS, cachePrompt: false }, { signal }),
-  );
+  const warmUp = { ...settings, prompt: WARM_UP, maxTokens: WARM_UP_TOKENS, cachePrompt: false };
+  // Discarded anyway: where it fails there is no cold figure, and the prompts will tell whether the server is gone.
+  const warm = await collectReply(runtime.generate(warmUp, { signal })).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (error instanceof HarnessError) return undefined;
+    throw error;
+  });
+  const warmS = warm?.times.endS ?? 0;
   const replies: Reply[] = [];
   let failures = 0;
   for (const prompt of request.prompts) {
@@ -75,7 +80,7 @@ async function run(
   const after = await verified(runtime, request, signal);
   const isSimulated = runtime.kind === "simulated";
   const sumS = replies.reduce((sum, reply) => sum + (reply.result?.times.endS ?? 0), 0);
-  const knownS = sumS + (loaded.loadS ?? 0) + warm.times.endS + (cached?.times.endS ?? 0);
+  const knownS = sumS + (loaded.loadS ?? 0) + warmS + (cached?.times.endS ?? 0);
   // Invented times pass on no clock.
   const wallS = isSimulated ? knownS : (performance.now() - startMs) / 1000;
   return {
@@ -84,9 +89,9 @@ async function run(
     loadS: loaded.loadS,
     state,
     coldTtftS:
-      loaded.loadS === undefined || warm.times.firstS === undefined ? undefined : loaded.loadS + warm.times.firstS,
+      loaded.loadS === undefined || warm?.times.firstS === undefined ? undefined : loaded.loadS + warm.times.firstS,
     cachedTtftS: (cached?.cachedTokens ?? 0) > 0 ? cached?.times.firstS : undefined,
-    warmup: { requests: 1, seconds: warm.times.endS },
+    warmup: { requests: 1, seconds: warmS },
     replies,
     repliesS: sumS,
     overheadS: Math.max(0, wallS - knownS),
