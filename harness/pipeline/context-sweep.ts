@@ -40,7 +40,13 @@ export interface ContextSweepOptions {
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
   readonly cwd?: string;
-  readonly onProgress?: (done: { readonly context: number; readonly path: string; readonly passed: boolean }) => void;
+  /** `message`: why it could not be loaded. */
+  readonly onProgress?: (done: {
+    readonly context: number;
+    readonly path: string;
+    readonly passed: boolean;
+    readonly message: string | null;
+  }) => void;
 }
 
 const SEEDS = [1, 2, 3];
@@ -83,7 +89,7 @@ export async function sweepContexts(options: ContextSweepOptions): Promise<Conte
     await atomicWrite(path, text);
     done.push({ summary, path, sha256: sha256(text) });
     const passed = judged().find((point) => point.context === context)?.passed === true;
-    options.onProgress?.({ context, path, passed });
+    options.onProgress?.({ context, path, passed, message: summary.load.message });
   }
   await runtime.unload({ signal });
   return done.toSorted((a, b) => a.summary.context - b.summary.context);

@@ -69,9 +69,12 @@ export async function runContextSweep(flags: ContextSweepFlags): Promise<number>
       requestTimeoutMs: flags.requestTimeoutSec * 1000,
       ref: flags.provenanceRef,
       signal: interrupt.signal,
-      onProgress: ({ context, path, passed }) => {
+      onProgress: ({ context, path, passed, message }) => {
+        const why = message === null ? "" : ` (${message})`;
         if (!flags.json)
-          process.stderr.write(`${context} tokens: ${passed ? "pass" : "fail"} · ${relative(process.cwd(), path)}\n`);
+          process.stderr.write(
+            `${context} tokens: ${passed ? "pass" : "fail"}${why} · ${relative(process.cwd(), path)}\n`,
+          );
       },
     });
     const contexts = done.map(({ summary }) => summary.context);
