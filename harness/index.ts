@@ -26,6 +26,7 @@ export { type CheckResult, checkArtifacts as check } from "./pipeline/check-arti
 export { decideWithPolicy as gate } from "./pipeline/decide.ts";
 export { DOCTOR_CHECKS, type DoctorCheck, type DoctorOptions, doctor } from "./pipeline/doctor.ts";
 export { type EvaluateOptions, evaluate } from "./pipeline/evaluate.ts";
+export { type FetchedFile, type FetchOptions, fetchData as fetch } from "./pipeline/fetch.ts";
 export { type FrontierRequest, type FrontierResult, frontier } from "./pipeline/frontier.ts";
 export { analyzeHistory, recordHistory, type SeriesReport } from "./pipeline/history.ts";
 export { type InitOptions, type InitResult, init } from "./pipeline/init.ts";

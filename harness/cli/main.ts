@@ -216,6 +216,14 @@ command("inspect", "structure and validity of an ONNX file", "inspect model.onnx
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/inspect.js")).runInspect));
 
+command("fetch", "data and models by pinned address and digest", "fetch cifar10 --data-dir data")
+  .argument("[ids...]", "what to get; default: everything in the catalog")
+  .option("--list", "list what there is, and get nothing")
+  .option("--catalog <path>", "another catalog (schemas/downloads.v1.schema.json)")
+  .option("--data-dir <dir>", "where files go (also QUANTGATE_DATA_DIR; default data)")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/fetch.js")).runFetch));
+
 command("evaluate", "quality and speed of one model on one dataset", "evaluate model.onnx --config my-config.json")
   .argument("<model>", "ONNX file; data: paths are under --data-dir")
   .requiredOption("--config <path>", "matrix config whose dataset is used")
