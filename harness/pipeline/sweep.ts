@@ -3,7 +3,6 @@ import { HarnessError } from "../domain/errors.ts";
 import type { CanaryReport } from "../domain/generated/canary-v1.ts";
 import type { EndLine, JournalHeader } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
-import type { Provenance } from "../domain/generated/provenance-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
 import type { AnyMeasurement, Runtime } from "../domain/runtime-port.ts";
 import { planRandom } from "../plan/plan-random.ts";
@@ -25,7 +24,7 @@ import { openRuntime } from "./open-runtime.ts";
 import { prepareVariants } from "./prepare-variants.ts";
 import type { OnProgress } from "./progress.ts";
 import { readPriors } from "./read-priors.ts";
-import { readPlan, readRun } from "./read-run.ts";
+import { readPlan } from "./read-run.ts";
 import { refuseOtherPlace } from "./refuse-other-place.ts";
 import { RunLog } from "./run-log.ts";
 import { writeReports } from "./run-reports.ts";
@@ -34,6 +33,7 @@ import { runTrials } from "./run-trials.ts";
 import { storeBoxes } from "./stored-boxes.ts";
 import { openTaskTools } from "./task-tools.ts";
 import { watchTrials } from "./watch-trials.ts";
+import { writeProvenance } from "./write-provenance.ts";
 
 export interface SweepOptions {
   /** Path of a config; default: the embedded digits. */
@@ -224,7 +224,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
     const summary = await writeDecision(folder, { ref: options.ref });
     await writeReports(folder, { plan, summary, tell: onProgress });
     await log.close();
-    await writeProvenance(folder, plan, summary);
+    await writeProvenance(folder, plan, { summary, env: options.env ?? process.env });
     await folder.markLatest();
     if (plan.certification !== true) await tellHistory(folder, tell);
     return {
@@ -287,23 +287,4 @@ async function journalHeader(
     ...(dataset.boxes === undefined ? {} : { boxes: await storeBoxes(folder, dataset.boxes) }),
     ...(plan.stop === undefined ? {} : { order: await folder.putArray("i32", [dataset.count], orderOf(plan)) }),
   };
-}
-
-async function writeProvenance(folder: RunFolder, plan: Plan, summary: Summary): Promise<void> {
-  const { record } = await readRun(folder);
-  const provenance: Provenance = {
-    schema_version: "quantgate.provenance.v1",
-    generated_at: summary.generated_at,
-    hardware_fingerprint: summary.hardware_fingerprint,
-    execution_lane: summary.execution_lane,
-    vram_profile: summary.vram_profile,
-    run_id: summary.run_id,
-    simulated: plan.simulated,
-    provenance: summary.provenance,
-    host: record.header.host,
-    config: plan.config,
-    origins: plan.origins,
-    artifacts: await folder.inventory(),
-  };
-  await folder.write("provenance.json", provenance);
 }

@@ -41,6 +41,17 @@ export interface Provenance {
     [k: string]: string;
   };
   /**
+   * Where the run was started; null outside of a CI, absent in files of earlier versions.
+   */
+  ci?: null | CiDoc;
+  /**
+   * Variables that can change a measurement, without secrets.
+   */
+  environment?: {
+    [k: string]: string;
+  };
+  digests?: DigestsDoc;
+  /**
    * Files written, with digests.
    */
   artifacts: ArtifactRef[];
@@ -92,6 +103,78 @@ export interface HostFingerprintDoc {
    * What the hashes were made of.
    */
   facts: {};
+}
+/**
+ * What the CI says of itself; a field it does not say is null.
+ */
+export interface CiDoc {
+  /**
+   * CI system.
+   */
+  provider: "github" | "gitlab" | "other";
+  /**
+   * Workflow or pipeline.
+   */
+  workflow: string | null;
+  /**
+   * Job.
+   */
+  job: string | null;
+  /**
+   * Run of the workflow.
+   */
+  run_id: string | null;
+  /**
+   * Attempt of that run; on GitLab the job's id.
+   */
+  run_attempt: string | null;
+  /**
+   * What started it.
+   */
+  event: string | null;
+  /**
+   * Repository.
+   */
+  repository: string | null;
+  /**
+   * Commit that the CI was started for.
+   */
+  sha: string | null;
+  /**
+   * Branch or tag that it was started for.
+   */
+  ref: string | null;
+  /**
+   * Page of the run.
+   */
+  url: string | null;
+}
+/**
+ * SHA-256 of what the numbers are made of.
+ */
+export interface DigestsDoc {
+  /**
+   * Resolved config.
+   */
+  config: string;
+  /**
+   * Plan.
+   */
+  plan: string;
+  /**
+   * Journal.
+   */
+  journal: string;
+  /**
+   * Items and labels.
+   */
+  dataset: string;
+  /**
+   * Files of the base models, by model id.
+   */
+  models: {
+    [k: string]: string;
+  };
 }
 /**
  * A file of the run.
