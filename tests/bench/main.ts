@@ -4,6 +4,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   "change-points": () => import("./change-points.ts"),
   "coco-evaluation": () => import("./coco-evaluation.ts"),
   "command-start": () => import("./command-start.ts"),
+  "language-stream": () => import("./language-stream.ts"),
   "latency-loop": () => import("./latency-loop.ts"),
   "probe-cost": () => import("./probe-cost.ts"),
   "quantize-time": () => import("./quantize-time.ts"),
