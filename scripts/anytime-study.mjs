@@ -220,7 +220,7 @@ async function evaluateOnce(dataDir) {
   try {
     const config = join(folder, "config.json");
     const { $schema: _, ...rest } = base;
-    const quants = ["fp32", "u8s8", "w4a8", "w2a8"];
+    const quants = ["fp32", "u8s8", "w4a8", "w2a8-rtn"];
     const latency = { time_budget_ms: 20, min_samples: 5, max_samples: 50 };
     const short = {
       quants,
@@ -306,7 +306,7 @@ async function realStudy(seeds) {
   const { bits, labels, tools } = await evaluateOnce(dataDir);
   const n = labels.length;
   const baseline = unpackBits(bits.fp32, n);
-  const rows = ["u8s8", "w4a8", "w2a8"].flatMap((variant) => {
+  const rows = ["u8s8", "w4a8", "w2a8-rtn"].flatMap((variant) => {
     const candidate = unpackBits(bits[variant], n);
     const scores = (keep) => {
       const items = [];

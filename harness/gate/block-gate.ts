@@ -13,7 +13,8 @@ export interface Measured {
   readonly effect: Effect;
   readonly claims: Claims;
   readonly detail?: string;
-  readonly needed?: NeededDoc | undefined;
+  /** What would settle it; asked for only where nothing is settled, as the search takes longer than the verdict. */
+  readonly needed?: () => NeededDoc | undefined;
 }
 
 export type NotMeasured = { readonly reason: Reason };
@@ -47,14 +48,14 @@ export function measureBlocks(spec: GateSpecDoc, comparison: Comparison): Measur
     return {
       effect: stats.hodgesLehmann(values, { level }),
       claims: blockClaims(values, spec.policy, margin),
-      needed: blocksNeeded({ values, margin, alpha, secondsPerBlock }),
+      needed: () => blocksNeeded({ values, margin, alpha, secondsPerBlock }),
     };
   }
   const values = oriented(logRatios);
   return {
     effect: relativeChange(values, level),
     claims: relativeChangeClaims(values, spec.policy, margin),
-    needed: blocksNeeded({ values, margin: Math.log1p(margin), alpha, secondsPerBlock }),
+    needed: () => blocksNeeded({ values, margin: Math.log1p(margin), alpha, secondsPerBlock }),
   };
 }
 
@@ -77,6 +78,6 @@ function measureQuantile(spec: GateSpecDoc, { latencyS = new Float64Array(0) }: 
       fail: stats.binomialCdf(over - 1, { n, p, tail: "upper" }),
     },
     detail: `p${Number((quantile * 100).toPrecision(6))}, ${over} of ${n} calls over the limit`,
-    needed: callsNeeded({ over, n, quantile, alpha: spec.alpha }),
+    needed: () => callsNeeded({ over, n, quantile, alpha: spec.alpha }),
   };
 }

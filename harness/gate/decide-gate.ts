@@ -1,7 +1,7 @@
 import type { Reason } from "../domain/codes.ts";
 import type { Comparison, PairedScores } from "../domain/comparison.ts";
 import type { GateSpecDoc } from "../domain/generated/plan-v1.ts";
-import type { GateResultDoc } from "../domain/generated/summary-v1.ts";
+import type { GateResultDoc, NeededDoc } from "../domain/generated/summary-v1.ts";
 import * as stats from "../stats/index.ts";
 import { type Measured, measureBlocks, type NotMeasured } from "./block-gate.ts";
 import { type Claims, rateClaims, relativeScoreDropClaims, scoreDropClaims } from "./claims.ts";
@@ -16,8 +16,15 @@ import { itemsNeeded } from "./needed.ts";
 /** What does not vary claims nothing random. */
 const NO_CLAIMS: Claims = { pass: undefined, fail: undefined };
 
-/** One gate on one comparison. Fail closed: what was not measured, or cannot be trusted, is never a pass. */
-export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResultDoc {
+/**
+ * One gate on one comparison. Fail closed: what was not measured, or cannot be trusted, is never a pass. `withNeeded: false` leaves out
+ * what would settle an undecided gate, which takes longer than the verdict: for simulations that ask for millions of verdicts.
+ */
+export function decideGate(
+  spec: GateSpecDoc,
+  comparison: Comparison,
+  { withNeeded = true }: { readonly withNeeded?: boolean } = {},
+): GateResultDoc {
   const blank = {
     gate_id: spec.id,
     metric: spec.metric,
@@ -60,7 +67,7 @@ export function decideGate(spec: GateSpecDoc, comparison: Comparison): GateResul
     detail: detail ?? null,
     verdict: final,
     reasons: reasonsFor(spec, final, doubts),
-    needed: final === "inconclusive" && doubts.length === 0 ? (needed ?? null) : null,
+    needed: withNeeded && final === "inconclusive" && doubts.length === 0 ? (needed?.() ?? null) : null,
   };
 }
 
@@ -104,27 +111,28 @@ function measure(spec: GateSpecDoc, comparison: Comparison): Measured | NotMeasu
         return {
           effect: relativeScoreDrop(scores, level),
           claims: relativeScoreDropClaims(scores, spec.policy, margin),
-          needed: relativeItemsNeeded(scores, spec, comparison.secondsPerItem),
+          needed: () => relativeItemsNeeded(scores, spec, comparison.secondsPerItem),
         };
       }
       const effect = scoreDrop(scores, level);
       return {
         effect,
         claims: scoreDropClaims(scores, spec.policy, margin),
-        needed: itemsNeeded({
-          effect,
-          table: scores.table,
-          margin,
-          alpha: spec.alpha,
-          secondsPerItem: comparison.secondsPerItem,
-        }),
+        needed: () =>
+          itemsNeeded({
+            effect,
+            table: scores.table,
+            margin,
+            alpha: spec.alpha,
+            secondsPerItem: comparison.secondsPerItem,
+          }),
       };
     }
     case "quality.class_accuracy": {
       if (comparison.classes.length === 0 || hasLimit(spec)) return { reason: "missing-metric" };
       const { policy, alpha, margin_kind: marginKind } = spec;
       const worst = worstClass(comparison.classes, { policy, margin, alpha, marginKind });
-      return { ...worst, needed: undefined };
+      return worst;
     }
     case "quality.map":
     case "quality.category_ap":
@@ -155,7 +163,7 @@ function relativeItemsNeeded(
   scores: PairedScores,
   spec: GateSpecDoc,
   secondsPerItem: number | undefined,
-): Measured["needed"] {
+): NeededDoc | undefined {
   const { table } = scores;
   if (table === undefined) return undefined;
   const margin = (spec.margin as number) * ((table.a + table.b) / scores.n);

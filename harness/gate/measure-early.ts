@@ -22,7 +22,7 @@ export interface EarlyDecision {
   readonly effect: Effect;
   readonly detail?: string;
   readonly settledAt: number | undefined;
-  readonly needed: NeededDoc | undefined;
+  readonly needed: () => NeededDoc | undefined;
 }
 
 /** Undefined where the run does not stop early, the gate has no e-process, or nothing was measured. */
@@ -37,7 +37,7 @@ export function decideEarly(spec: GateSpecDoc, comparison: Comparison): EarlyDec
     verdict,
     ...effectOf(spec, comparison),
     settledAt: failAt ?? passAt,
-    needed: neededMore(spec, comparison, evidence),
+    needed: () => neededMore(spec, comparison, evidence),
   };
 }
 

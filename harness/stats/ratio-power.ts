@@ -97,10 +97,10 @@ export function ratioSampleSize({ power: wanted = 0.8, ...plan }: RatioPlan & { 
   if (distance <= 0) return { n: undefined, method, reason: "beyond-margin" };
   const z = normalQuantile(1 - alpha) + normalQuantile(wanted);
   const suffices = (n: number) => ratioPower({ ...plan, n }) >= wanted;
-  // The normal answer is a little too small for either test; walk on from below it.
+  // No test of the level has more power than that of a known standard deviation (Neyman & Pearson), so the walk begins at its answer.
   const normal = Math.max(1, Math.floor((z * z) / (distance * distance)));
   if (normal > MOST_BLOCKS) return { n: normal, method: "normal" };
-  let n = normal > 200 ? normal : 1;
+  let n = normal;
   while (!suffices(n)) n += Math.max(1, Math.floor(n / 200));
   return { n, method };
 }

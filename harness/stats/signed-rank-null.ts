@@ -42,8 +42,19 @@ function edgeworth(k: number, n: number): number {
   return Math.min(1, Math.max(0, normalCdf(x) - (normalPdf(x) * kurtosis * (x * x * x - 3 * x)) / 24));
 }
 
+/** The last answer for each n: a gate asks again and again at one level. */
+const lastCritical = new Map<number, { readonly tail: number; readonly rank: number }>();
+
 /** Largest r with P(T ≤ r - 1) ≤ tail; the r-th Walsh averages from either end are the limits. 0: no finite limit. */
 export function signedRankCritical(n: number, tail: number): number {
+  const last = lastCritical.get(n);
+  if (last?.tail === tail) return last.rank;
+  const rank = searchCritical(n, tail);
+  lastCritical.set(n, { tail, rank });
+  return rank;
+}
+
+function searchCritical(n: number, tail: number): number {
   let low = 0;
   let high = Math.floor((n * (n + 1)) / 4) + 1;
   while (high - low > 1) {

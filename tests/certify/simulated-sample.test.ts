@@ -75,12 +75,11 @@ describe("the committed simulated certificate", () => {
   });
 
   it("agrees with a small sample simulated now, under other seeds, through the code as it is", () => {
-    const wanted = (cell: Cell) =>
-      cell.alpha === 0.05 && (cell.kind === "single" || cell.kind === "choice" || cell.kind === "suite-36");
+    const wanted = (cell: Cell) => cell.kind === "single" || cell.kind === "choice" || cell.kind === "suite-36";
     const models = ["iid", "ar1-0.9", "cauchy", "gc-sawtooth", "quantized-clock"];
     const cells = allCells(SUITES).filter((cell) => wanted(cell) && models.includes(cell.model));
     const results = new Map<Cell, Counts>(
-      cells.map((cell) => [cell, runTask({ cell, chunk: 0, suites: cell.suites, seed: 4711 })]),
+      cells.map((cell) => [cell, runTask({ cell, chunk: 0, suites: cell.suites, seed: 4712 })]),
     );
     const rows = errorRates(results);
     assert.ok(rows.length >= 50, `${rows.length}`);

@@ -70,7 +70,7 @@ describe("the committed study of early stopping", () => {
 
   it("replays real answers to the verdicts it holds, without knowing their classes", () => {
     const { correct_bits: bits, items, rows } = study.real;
-    for (const variant of ["u8s8", "w2a8"]) {
+    for (const variant of ["u8s8", "w2a8-rtn"]) {
       const row = rows.find((one) => one.variant === variant && one.gates === "drop alone");
       const right = (name: string) => unpackBits(bits[name] as string, items);
       const data = { baseline: right("fp32"), candidate: right(variant), labels: new Int32Array(items) };

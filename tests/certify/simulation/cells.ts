@@ -5,8 +5,8 @@ import { CV, NOISE_MODELS, type NoiseModel } from "./noise-models.ts";
 
 export type Policy = "non-inferiority" | "any-regression";
 
-/** One thing that is simulated: a table's cell, or several that come out of the same sessions. Plain data, for worker threads. */
-export type Cell = { readonly id: string; readonly model: string; readonly alpha: number; readonly suites: number } & (
+/** One thing that is simulated: what its sessions show at every α, by policy and error. Plain data, for worker threads. */
+export type Cell = { readonly id: string; readonly model: string; readonly suites: number } & (
   | { readonly kind: "single"; readonly policy: Policy; readonly blocks: number; readonly effect: number }
   | { readonly kind: "suite-36"; readonly policy: Policy; readonly error: "false-fail" | "false-pass" }
   | { readonly kind: "choice"; readonly candidates: number }
@@ -20,6 +20,7 @@ export type Cell = { readonly id: string; readonly model: string; readonly alpha
   | { readonly kind: "context"; readonly blocks: number }
 );
 
+/** By {@link countKey}; what never happened is absent. */
 export type Counts = Readonly<Record<string, number>>;
 
 /** A stretch of a cell; its stream of random numbers depends on seed, cell and chunk alone, so that any number of threads gives the same counts. */
@@ -32,45 +33,41 @@ export interface Task {
 
 export const ALPHAS = [0.05, 0.01] as const;
 
-/** At α = .01 four times as many suites: the exact limits must be able to tell 1.1 α from α. */
-const AT_SMALL_ALPHA = 4;
+/** Single gates are cheap and lie closest to α = .01: four times as many suites, so that the exact limits can tell 1.1 α from α. */
+const MORE_SINGLES = 4;
 const CHUNKS = 8;
 /** Suites of each cell that are decided in full, to catch a screen that errs. */
 const UNSCREENED = 100;
 
 /** Everything that is simulated, for `suites` suites a cell. */
 export function allCells(suites: number): Cell[] {
-  return NOISE_MODELS.flatMap(({ id: model }) =>
-    ALPHAS.flatMap((alpha) => {
-      const most = alpha < 0.05 ? AT_SMALL_ALPHA * suites : suites;
-      const common = { model, alpha };
-      const name = (rest: string) => `${model}/${alpha}/${rest}`;
-      const cells: Cell[] = [];
-      for (const blocks of SINGLE_BLOCKS) {
-        const single = { ...common, kind: "single", blocks, suites: most } as const;
-        cells.push(
-          { ...single, id: name(`single-ni-${blocks}`), policy: "non-inferiority", effect: MARGIN },
-          { ...single, id: name(`single-ar-${blocks}`), policy: "any-regression", effect: 0 },
-          { ...common, kind: "context", id: name(`context-${blocks}`), blocks, suites: Math.ceil(suites / 5) },
-        );
-      }
-      const suite = { ...common, kind: "suite-36", suites } as const;
+  return NOISE_MODELS.flatMap(({ id: model }) => {
+    const name = (rest: string) => `${model}/${rest}`;
+    const cells: Cell[] = [];
+    for (const blocks of SINGLE_BLOCKS) {
+      const single = { model, kind: "single", blocks, suites: MORE_SINGLES * suites } as const;
       cells.push(
-        { ...suite, id: name("suite-ni-fail"), policy: "non-inferiority", error: "false-fail" },
-        { ...suite, id: name("suite-ar-fail"), policy: "any-regression", error: "false-fail" },
-        { ...suite, id: name("suite-ni-pass"), policy: "non-inferiority", error: "false-pass" },
+        { ...single, id: name(`single-ni-${blocks}`), policy: "non-inferiority", effect: MARGIN },
+        { ...single, id: name(`single-ar-${blocks}`), policy: "any-regression", effect: 0 },
+        { model, kind: "context", id: name(`context-${blocks}`), blocks, suites: Math.ceil(suites / 5) },
       );
-      for (const candidates of CHOICES) {
-        cells.push({ ...common, kind: "choice", id: name(`choice-${candidates}`), candidates, suites });
-      }
-      return [...cells, ...powerCells(common, name, Math.ceil(suites / 10))];
-    }),
-  );
+    }
+    const suite = { model, kind: "suite-36", suites } as const;
+    cells.push(
+      { ...suite, id: name("suite-ni-fail"), policy: "non-inferiority", error: "false-fail" },
+      { ...suite, id: name("suite-ar-fail"), policy: "any-regression", error: "false-fail" },
+      { ...suite, id: name("suite-ni-pass"), policy: "non-inferiority", error: "false-pass" },
+    );
+    for (const candidates of CHOICES) {
+      cells.push({ model, kind: "choice", id: name(`choice-${candidates}`), candidates, suites });
+    }
+    return [...cells, ...powerCells(model, name, Math.ceil(suites / 10))];
+  });
 }
 
 /** Slowdowns that must be found (CV 2 % an arm, α .01: 2 % with 32 pairs, 5 % with 9), and identical code that must pass. */
-function powerCells(common: { model: string; alpha: number }, name: (rest: string) => string, suites: number): Cell[] {
-  const power = { ...common, kind: "power", suites } as const;
+function powerCells(model: string, name: (rest: string) => string, suites: number): Cell[] {
+  const power = { model, kind: "power", suites } as const;
   const finds = [
     [0.02, 32],
     [0.05, 9],
@@ -108,20 +105,20 @@ export function tasksOf(cells: readonly Cell[], seed: number): Task[] {
 export function runTask({ cell, chunk, suites, seed }: Task): Counts {
   const model = NOISE_MODELS.find(({ id }) => id === cell.model) as NoiseModel;
   const random = rng(seed).derive("certify").derive(cell.id).derive(`chunk-${chunk}`);
-  const stretch: Stretch = { model, alpha: cell.alpha, suites, random, unscreened: chunk === 0 ? UNSCREENED : 0 };
+  const stretch: Stretch = { model, alphas: ALPHAS, suites, random, unscreened: chunk === 0 ? UNSCREENED : 0 };
   switch (cell.kind) {
     case "single":
-      return { ...singleGate(stretch, cell) };
+      return singleGate(stretch, cell);
     case "suite-36":
-      return { errors: suiteOfGates(stretch, { policy: cell.policy, kind: cell.error }) };
+      return suiteOfGates(stretch, { policy: cell.policy, kind: cell.error });
     case "choice":
-      return { errors: choiceOf(stretch, cell.candidates) };
+      return choiceOf(stretch, cell.candidates);
     case "power":
-      return { ...verdictRates(stretch, cell) };
+      return verdictRates(stretch, cell);
     case "context":
       return {
-        welch: sequentialWelch(stretch, cell.blocks),
-        noisy: calledNoisy(stretch, { blocks: cell.blocks, margin: MARGIN }),
+        ...sequentialWelch(stretch, cell.blocks),
+        ...calledNoisy(stretch, { blocks: cell.blocks, margin: MARGIN }),
       };
   }
 }

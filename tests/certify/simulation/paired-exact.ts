@@ -33,7 +33,9 @@ export function pairedRates({ n, discordance, drop, margin, alpha }: PairedTruth
       const p = trinomial(n, b, c, pB, pC);
       if (p < NEGLIGIBLE) continue;
       rates.leftOut -= p;
-      const { verdict, effect } = decideGate(spec, comparison("paired", { table: { a: n - b - c, b, c, d: 0 } }));
+      const { verdict, effect } = decideGate(spec, comparison("paired", { table: { a: n - b - c, b, c, d: 0 } }), {
+        withNeeded: false,
+      });
       if (verdict === "pass" || verdict === "fail") rates[verdict] += p;
       if (effect !== null && (effect.low ?? -1) <= drop && drop <= (effect.high ?? 1)) rates.covered += p;
     }

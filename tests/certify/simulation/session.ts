@@ -44,9 +44,16 @@ export function sessions(options: {
   };
 }
 
-/** A uniform permutation of 0 ... n-1, in place: the rule of `Rng.permutation` without its allocation. */
+/** A uniform permutation of 0 ... n-1, in place: the rule of `Rng.permutation` without its allocation. Two arms need one bit. */
 function shuffle(order: Uint32Array, random: Rng): void {
-  for (let i = 0; i < order.length; i++) {
+  order[0] = 0;
+  if (order.length === 2) {
+    const bit = random.uint32() >>> 31;
+    order[0] = bit;
+    order[1] = 1 - bit;
+    return;
+  }
+  for (let i = 1; i < order.length; i++) {
     const j = random.below(i + 1);
     order[i] = order[j] as number;
     order[j] = i;

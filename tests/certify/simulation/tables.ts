@@ -3,7 +3,7 @@ import { pairedSampleSize } from "../../../harness/stats/paired-power.ts";
 import { clopperPearson } from "../../../harness/stats/proportion.ts";
 import { ratioPower } from "../../../harness/stats/ratio-power.ts";
 import { ALPHAS, type Cell, type Counts, CV } from "./cells.ts";
-import { CHOICE_BLOCKS, SUITE_BLOCKS } from "./error-rates.ts";
+import { CHOICE_BLOCKS, countKey, SUITE_BLOCKS } from "./error-rates.ts";
 import { pairedRates } from "./paired-exact.ts";
 
 type ErrorRate = CertifySimulated["error_rates"][number];
@@ -25,21 +25,23 @@ export function isWithin({ low, high }: { readonly low: number; readonly high: n
 export function errorRates(results: ReadonlyMap<Cell, Counts>): ErrorRate[] {
   const rows: ErrorRate[] = [];
   for (const [cell, counts] of results) {
-    const { model, alpha, suites } = cell;
-    const add = (of: Pick<ErrorRate, "design" | "error" | "policy" | "blocks">, count: number) => {
-      const measured = share(count, suites);
-      rows.push({ ...of, model, alpha, ...measured, within: isWithin(measured, alpha) });
+    const { model, suites } = cell;
+    const add = (of: Pick<ErrorRate, "design" | "error" | "policy" | "blocks">, what: "pass" | "fail" | "error") => {
+      for (const alpha of ALPHAS) {
+        const measured = share(counts[countKey(what, alpha)] ?? 0, suites);
+        rows.push({ ...of, model, alpha, ...measured, within: isWithin(measured, alpha) });
+      }
     };
     if (cell.kind === "single") {
       const of = { design: "single gate", policy: cell.policy, blocks: cell.blocks } as const;
-      add({ ...of, error: "false-fail" }, counts["fail"] ?? 0);
-      if (cell.policy === "non-inferiority") add({ ...of, error: "false-pass" }, counts["pass"] ?? 0);
+      add({ ...of, error: "false-fail" }, "fail");
+      if (cell.policy === "non-inferiority") add({ ...of, error: "false-pass" }, "pass");
     } else if (cell.kind === "suite-36") {
       const of = { design: "suite of 36 gates", policy: cell.policy, blocks: SUITE_BLOCKS } as const;
-      add({ ...of, error: cell.error }, counts["errors"] ?? 0);
+      add({ ...of, error: cell.error }, "error");
     } else if (cell.kind === "choice") {
       const design = `choice among ${cell.candidates === 7 ? 7 : 16} candidates` as const;
-      add({ design, policy: "non-inferiority", blocks: CHOICE_BLOCKS, error: "false-pass" }, counts["errors"] ?? 0);
+      add({ design, policy: "non-inferiority", blocks: CHOICE_BLOCKS, error: "false-pass" }, "error");
     }
   }
   return rows;
@@ -49,10 +51,12 @@ export function errorRates(results: ReadonlyMap<Cell, Counts>): ErrorRate[] {
 export function coverage(results: ReadonlyMap<Cell, Counts>): CertifySimulated["coverage"] {
   return [...results].flatMap(([cell, counts]) => {
     if (cell.kind !== "single" || cell.policy !== "non-inferiority") return [];
-    const missed = (counts["pass"] ?? 0) + (counts["fail"] ?? 0);
-    const level = 1 - 2 * cell.alpha;
-    const covered = share(cell.suites - missed, cell.suites);
-    return [{ model: cell.model, blocks: cell.blocks, level, ...covered, within: covered.high >= level - 0.005 }];
+    return ALPHAS.map((alpha) => {
+      const missed = (counts[countKey("pass", alpha)] ?? 0) + (counts[countKey("fail", alpha)] ?? 0);
+      const level = 1 - 2 * alpha;
+      const covered = share(cell.suites - missed, cell.suites);
+      return { model: cell.model, blocks: cell.blocks, level, ...covered, within: covered.high >= level - 0.005 };
+    });
   });
 }
 
@@ -60,42 +64,53 @@ export function coverage(results: ReadonlyMap<Cell, Counts>): CertifySimulated["
 export function power(results: ReadonlyMap<Cell, Counts>): CertifySimulated["power"] {
   return [...results].flatMap(([cell, counts]) => {
     if (cell.kind !== "power") return [];
-    const { model, alpha, policy, blocks, effect, margin } = cell;
-    const verdict = policy === "any-regression" ? ("fail" as const) : ("pass" as const);
-    const measured = share(counts[verdict] ?? 0, cell.suites);
-    const plan = { logRatioSd: Math.SQRT2 * CV, effect, alpha, n: blocks };
-    const claimed = verdict === "fail" ? { ...plan, margin: 0, claim: verdict } : { ...plan, margin, claim: verdict };
-    const planned = model === "iid" ? ratioPower(claimed) : null;
-    const asPlanned = planned === null ? null : Math.abs(measured.rate - planned) <= 0.02;
-    const hasTarget = model === "iid" && alpha === 0.01 && verdict === "fail";
-    const target = hasTarget ? 0.9 : null;
-    const within = target === null ? null : measured.low >= target;
-    return [
-      {
-        model,
-        alpha,
-        policy,
-        blocks,
-        effect,
-        margin,
-        verdict,
-        ...measured,
-        target,
-        within,
-        planned,
-        as_planned: asPlanned,
-      },
-    ];
+    return ALPHAS.map((alpha) => powerRow(cell, counts, alpha));
   });
+}
+
+function powerRow(
+  cell: Extract<Cell, { kind: "power" }>,
+  counts: Counts,
+  alpha: number,
+): CertifySimulated["power"][number] {
+  const { model, policy, blocks, effect, margin } = cell;
+  const verdict = policy === "any-regression" ? ("fail" as const) : ("pass" as const);
+  const measured = share(counts[countKey(verdict, alpha)] ?? 0, cell.suites);
+  const plan = { logRatioSd: Math.SQRT2 * CV, effect, alpha, n: blocks };
+  const claimed = verdict === "fail" ? { ...plan, margin: 0, claim: verdict } : { ...plan, margin, claim: verdict };
+  const planned = model === "iid" ? ratioPower(claimed) : null;
+  const asPlanned = planned === null ? null : Math.abs(measured.rate - planned) <= 0.02;
+  const hasTarget = model === "iid" && alpha === 0.01 && verdict === "fail";
+  const target = hasTarget ? 0.9 : null;
+  const within = target === null ? null : measured.low >= target;
+  return {
+    model,
+    alpha,
+    policy,
+    blocks,
+    effect,
+    margin,
+    verdict,
+    ...measured,
+    target,
+    within,
+    planned,
+    as_planned: asPlanned,
+  };
 }
 
 /** Beside the certified rates: what one arm after the other with Welch's t gives, and how often the in-session A/A calls a session noisy. */
 export function context(results: ReadonlyMap<Cell, Counts>): CertifySimulated["context"] {
   return [...results].flatMap(([cell, counts]) => {
     if (cell.kind !== "context") return [];
-    const { model, alpha, blocks, suites } = cell;
-    const sequential_welch = share(counts["welch"] ?? 0, suites);
-    return [{ model, alpha, blocks, sequential_welch, called_noisy: share(counts["noisy"] ?? 0, suites) }];
+    const { model, blocks, suites } = cell;
+    return ALPHAS.map((alpha) => ({
+      model,
+      alpha,
+      blocks,
+      sequential_welch: share(counts[countKey("welch", alpha)] ?? 0, suites),
+      called_noisy: share(counts[countKey("noisy", alpha)] ?? 0, suites),
+    }));
   });
 }
 
