@@ -1,5 +1,6 @@
 // Tables of docs/certificates.md, read off the committed certificates. A certificate that is not there is said to be missing.
 import { existsSync, readFileSync } from "node:fs";
+import { anytimeBlocks } from "./anytime-tables.mjs";
 
 const percent = (x, digits = 2) => (x === null ? "unknown" : `${(100 * x).toFixed(digits)} %`);
 const limits = ({ low, high }, digits = 2) => `${percent(low, digits)} to ${percent(high, digits)}`;
@@ -26,6 +27,7 @@ export function certificateBlocks(folder, table) {
     "simulated-power": ofSimulated(powerRows(table)),
     "simulated-context": ofSimulated(contextRows(table)),
     "simulated-misses": ofSimulated(misses),
+    ...anytimeBlocks(read("anytime"), table),
     "aa-loaded": () => aaRows(table, read("aa-loaded")) ?? missing("npm run certify:real -- aa"),
     "power-runs": () => powerRuns(table, read("power")) ?? missing("npm run certify:real -- power"),
   };

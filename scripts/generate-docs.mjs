@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { certificateBlocks } from "./certificate-tables.mjs";
+import { statsReference } from "./stats-api.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = (path) => import(new URL(`../dist/harness/${path}`, import.meta.url));
@@ -54,6 +55,7 @@ const SECTIONS = [
 
 const BLOCKS = {
   ...certificateBlocks(new URL("../docs/certificates/", import.meta.url), (...args) => table(...args)),
+  "stats-api": () => statsReference(join(root, "dist/harness/stats")),
   "config-fields": () => [
     ...fieldTable(schema, DEFAULTS),
     ...SECTIONS.flatMap(([title, node, defaults]) => [

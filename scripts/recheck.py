@@ -5,17 +5,12 @@
 
 An independent check: another language, the standard library alone, no code of harness/, and other routes to the same numbers
 where there are any (binomial sums instead of the incomplete beta function, bisection of the likelihood instead of Tango's closed
-form, counted-out rank sums). Fixed-n runs; gates it does not cover are named. Exit code 0: all agree. 1: something differs.
+form, counted-out rank sums; recheck_early.py for runs that may stop early). Gates it does not cover are named. Exit code 0: all agree.
 """
 
-import array
-import base64
-import hashlib
-import json
-import math
-import os
-import statistics
-import sys
+import array, base64, hashlib, json, math, os, statistics, sys
+
+import recheck_early as early
 
 folder = sys.argv[1] if len(sys.argv) == 2 else sys.exit("usage: recheck.py RUN_FOLDER")
 problems, skipped = [], []
@@ -68,6 +63,10 @@ is_complete = bodies[-1]["kind"] == "end" and bodies[-1]["state"] == "complete"
 stored_labels = read(bodies[0]["labels"]["file"])
 expect("labels digest", sha(stored_labels), bodies[0]["labels"]["sha256"])
 labels = array.array("i", stored_labels)
+stop = plan.get("stop")
+if stop:
+    stop["order"] = early.item_order(plan["experimental_controls"]["seed"], len(labels))
+    expect("order of the items", sha(canonical(stop["order"])), stop["order_sha256"])
 
 # --- statistics, by the plainest route ------------------------------------------------------------------------------------------
 normal = statistics.NormalDist()
@@ -184,7 +183,7 @@ class Cell:
 
     def agreeing(self):
         subset = [t["measured"]["subset"]["outputs_sha256"] for t in self.done]
-        whole = [t["measured"]["outputs_sha256"] for t in self.done]
+        whole = [t["measured"]["outputs_sha256"] if t["evaluates"] == "all" else None for t in self.done]
         usual = lambda values: statistics.mode([v for v in values if v] or [None])
         return sum(s == usual(subset) and w in (None, usual(whole)) for s, w in zip(subset, whole))
 
@@ -200,8 +199,13 @@ def decide(spec, cell, is_noisy):
         return "reference", None, None
     if cell.made and cell.made["state"] == "failed":
         return "fail", None, None
-    doubtful = not cell.done or len(cell.trials) < plan["trial_counts"]["per_cell"]
-    if metric.startswith("quality."):
+    # Which trials a run that stopped early left out is the stopping rule's affair; one cut short is told by its end.
+    doubtful = not cell.done or (not is_complete if stop else len(cell.trials) < plan["trial_counts"]["per_cell"])
+    if stop and policy != "exact" and metric not in ("determinism.rate", "size.bytes_on_disk"):
+        result = early.decide(spec, stop, base, cell, labels)
+        if result is None or (is_noisy and not metric.startswith(("quality", "memory"))):
+            return result and ("inconclusive", None, None)
+    elif metric.startswith("quality."):
         if cell.right is None or base.right is None or cell.invalid or base.invalid:
             return None
         if has_limit:
@@ -272,26 +276,22 @@ for row in stored["results"]:
     fails = [r for r in primary if r[1] == "fail"]
     chance = [r for r in primary if r[0]["policy"] != "exact"]
     adjusted = holm([(r[3] or 0) if r[1] == "fail" else 1 for r in chance])
-    certain = any(r[3] is None for r in fails) or any(
-        p <= r[0]["alpha"] for p, r in zip(adjusted, chance) if r[1] == "fail"
-    )
+    surviving = [r for p, r in zip(adjusted, chance) if r[1] == "fail" and p <= r[0]["alpha"]]
+    certain = surviving or any(r[3] is None for r in fails)
     passes = primary and all(r[1] == "pass" for r in primary)
     verdict = ("fail" if certain else "inconclusive") if fails else "pass" if passes else "inconclusive"
     p = max([0, *(r[2] or 0 for r in primary)]) if verdict == "pass" else 1
     expect(f"{cell.id} row", "reference" if cell.role == "baseline" else verdict, row["verdict"])
     rows.append((cell.role, verdict, p, bool(fails)))
 alpha = min([0.05, *(g["alpha"] for g in stored["gates"] if g["tier"] == "primary")])
-required = [r[1] for r in rows if r[0] == "required"]
-candidates = [r for r in rows if r[0] == "candidate"]
+required, candidates = [r[1] for r in rows if r[0] == "required"], [r for r in rows if r[0] == "candidate"]
 certified = any(p <= alpha and r[1] == "pass" for p, r in zip(holm([r[2] for r in candidates]), candidates))
 if any(r[0] == "baseline" and r[3] for r in rows) or "fail" in required:
     exit_code = 3
 elif "inconclusive" in required or not is_complete:
     exit_code = 4
-elif required or certified:
-    exit_code = 0
 else:
-    exit_code = 4 if any(r[1] != "fail" for r in candidates) else 3
+    exit_code = 0 if required or certified else 4 if any(r[1] != "fail" for r in candidates) else 3
 if len(required) < 2:
     expect("exit code of the suite", exit_code, stored["suite"]["exit_code"])
 print(f"{compared} gates of {len(rows)} rows recomputed, {len(skipped)} not covered, {len(problems)} differences")

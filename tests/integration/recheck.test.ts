@@ -33,6 +33,40 @@ describe("the independent checker, which shares no code with the harness", need(
     assert.match(text, /^30 gates of 5 rows recomputed, 0 not covered, 0 differences/);
   });
 
+  it("recomputes runs that stop early from the items, blocks and calls that they used, for either claim", () => {
+    const config = JSON.parse(readFileSync(join(packageRoot(), "configs/simulated.json"), "utf8"));
+    const gates = [
+      { id: "floor", metric: "quality.accuracy", policy: "floor", limit: 0.9, tier: "advisory" },
+      { id: "share", metric: "quality.accuracy", policy: "non-inferiority", margin: 0.02, margin_kind: "relative" },
+      { id: "p90", metric: "latency.call", policy: "quantile-limit", quantile: 0.9, limit: 0.0023 },
+      { id: "faster", metric: "latency.call", policy: "any-regression", margin: 0.05 },
+      { id: "seconds", metric: "latency.call", policy: "non-inferiority", margin: 0.001, margin_kind: "absolute" },
+    ];
+    for (const claim of ["super-population", "finite-set"]) {
+      const path = join(scratch, `${claim}.json`);
+      writeFileSync(path, JSON.stringify({ ...config, $schema: undefined, gates, stop: { mode: "anytime", claim } }));
+      const outDir = join(scratch, claim);
+      const env = { ...process.env, QUANTGATE_CACHE_DIR: join(scratch, "cache") };
+      spawnSync(process.execPath, [MAIN, "sweep", path, "--out-dir", outDir, "--json"], { env });
+      const early = realpathSync(join(outDir, "latest"));
+      const { status, text } = recheck(early);
+      assert.equal(status, 0, text);
+      assert.match(text, /^55 gates of 5 rows recomputed, 0 not covered, 0 differences/);
+      const gate = join(early, "gate.json");
+      writeFileSync(gate, readFileSync(gate, "utf8").replace('"verdict": "fail"', '"verdict": "pass"'));
+      assert.match(recheck(early).text, /DIFFERS/);
+    }
+  });
+
+  it("stays small enough to be read", () => {
+    for (const name of ["recheck.py", "recheck_early.py"]) {
+      const lines = readFileSync(join(packageRoot(), "scripts", name), "utf8")
+        .trimEnd()
+        .split("\n");
+      assert.ok(lines.length < 300, `${name}: ${lines.length} lines`);
+    }
+  });
+
   it("sees a verdict that was changed by hand", () => {
     const path = join(run, "gate.json");
     const original = readFileSync(path, "utf8");
