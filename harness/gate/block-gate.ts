@@ -14,7 +14,7 @@ export interface Measured {
   readonly claims: Claims;
   readonly detail?: string;
   /** What would settle it; asked for only where nothing is settled, as the search takes longer than the verdict. */
-  readonly needed?: () => NeededDoc | undefined;
+  readonly needed?: (() => NeededDoc | undefined) | undefined;
 }
 
 export type NotMeasured = { readonly reason: Reason };

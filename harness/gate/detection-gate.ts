@@ -88,6 +88,5 @@ function worstCategory(
       fail: fail === undefined ? undefined : Math.min(1, categories.length * Math.min(...fail)),
     },
     detail: worst.name,
-    needed: undefined,
   };
 }
