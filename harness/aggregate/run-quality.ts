@@ -37,7 +37,7 @@ export function trialMarks(trial: TrialLine, context: QualityContext): QualityMa
     ...(measured === null
       ? []
       : [...starvationMarks(measured, limits), ...loadMarks(trial, measured, context, limits)]),
-    ...(measured === null ? [] : controlMarks(measured, context)),
+    ...(measured === null ? [] : [...controlMarks(measured, context), ...tokenMarks(measured)]),
     ...deviceMarks(trial, context, limits),
     ...telemetryMarks(trial, context),
   ];
@@ -202,6 +202,20 @@ function cardMarks(device: DeviceWindowDoc, limits: RunQualityControls): Quality
     ),
     ...over("GPU_FAULT", faults.length > 0, () => `${device.id} reported ${faults.join(", ")}`),
   ];
+}
+
+/** Tokens came, and nobody said when. A request that failed says nothing about the server's account. */
+function tokenMarks({ language }: MeasuredDoc): QualityMark[] {
+  const untimed =
+    language?.requests.filter(
+      ({ state, status }) =>
+        state === "completed" && (status === "TIMING_UNAVAILABLE" || status === "TOKEN_AND_TIMING_UNAVAILABLE"),
+    ).length ?? 0;
+  return over(
+    "MISSING_TOKEN_TIMINGS",
+    untimed > 0,
+    () => `${untimed} of ${language?.requests.length} replies have no times`,
+  );
 }
 
 /** A probe that was asked for and gave nothing. */

@@ -146,6 +146,18 @@ describe("run quality of a trial", () => {
     assert.deepEqual(reasons(unwatched as TrialLine), ["MISSING_TELEMETRY"]);
   });
 
+  it("calls tokens without times missing timings, which pollutes nothing, and asks none of a model that has no tokens", () => {
+    const language = (...statuses: string[]) =>
+      ({ requests: statuses.map((status) => ({ state: "completed", status })) }) as unknown as NonNullable<
+        Measured["language"]
+      >;
+    const marks = trialMarks(trial({}, [], { language: language("OK", "TIMING_UNAVAILABLE") }), context);
+    assert.deepEqual(marks, [{ reason: "MISSING_TOKEN_TIMINGS", detail: "1 of 2 replies have no times" }]);
+    assert.equal(isPolluting(marks), false);
+    assert.deepEqual(reasons(trial({}, [], { language: language("OK") })), []);
+    assert.deepEqual(reasons(trial()), []);
+  });
+
   it("accuses nobody for readings that are not there, and judges no trial of a plan without limits", () => {
     const unknown = { ...quiet, loop_cpu_s: null, steal_s: null, cpu_pressure_s: null, cpu_busy_s: null };
     assert.deepEqual(reasons(trial(unknown)), []);
