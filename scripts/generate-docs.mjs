@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { certificateBlocks } from "./certificate-tables.mjs";
 import { statsReference } from "./stats-api.mjs";
+import { quantizerBlocks } from "./quantizer-blocks.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = (path) => import(new URL(`../dist/harness/${path}`, import.meta.url));
@@ -56,6 +57,7 @@ const SECTIONS = [
 const BLOCKS = {
   ...certificateBlocks(new URL("../docs/certificates/", import.meta.url), (...args) => table(...args)),
   "stats-api": () => statsReference(join(root, "dist/harness/stats")),
+  ...quantizerBlocks(new URL("../docs/quantizer/", import.meta.url), RECIPE_NAMES, (...args) => table(...args)),
   "config-fields": () => [
     ...fieldTable(schema, DEFAULTS),
     ...SECTIONS.flatMap(([title, node, defaults]) => [

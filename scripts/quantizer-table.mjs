@@ -1,24 +1,12 @@
 // Measures every named recipe, and mixed precision, on ResNet8 and the 10,000 CIFAR-10 test images, and writes
 // docs/quantizer/resnet8.v1.json. Calibration and every choice use the 2,000 training images only; mixtures are chosen on the last
 // 400 of them, which then do not calibrate. Usage: node scripts/quantizer-table.mjs [--tuning] [--out PATH] [recipe ...]
-// A recipe is a name or JSON; "mixed" in it searches mixed precision. With recipes, or --tuning (measures on the 400 images, after
-// calibrating on the 1,600), nothing is written unless --out says where. Timings: see machine.load_average.
+// A recipe is a name or JSON; "mixed" in it searches mixed precision. The file is written after every recipe; rows of recipes that are not
+// named stay as they are. --tuning measures on the 400 images after calibrating on the 1,600, and writes nothing unless --out says where.
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import {
-  answer,
-  compareAnswers,
-  evaluationItems,
-  machine,
-  model,
-  range,
-  session,
-  sha256,
-  speedup,
-  TUNING_ITEMS,
-  training,
-  writeArtifact,
-} from "./resnet8-study.mjs";
+import { answer, compareAnswers, evaluationItems, model, speedup, TUNING_ITEMS, training } from "./resnet8-study.mjs";
+import { machine, range, session, sha256, withEarlierRows, writeArtifact } from "./study.mjs";
 
 const compiled = (path) => import(new URL(`../dist/harness/quantize/${path}`, import.meta.url));
 const { searchMixedPrecision } = await compiled("mixed-precision.js");
@@ -30,9 +18,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { tuning: { type: "boolean", default: false }, out: { type: "string" } },
 });
-const whole = positionals.length === 0 && !values.tuning;
 const out =
-  values.out ?? (whole ? fileURLToPath(new URL("../docs/quantizer/resnet8.v1.json", import.meta.url)) : undefined);
+  values.out ??
+  (!values.tuning ? fileURLToPath(new URL("../docs/quantizer/resnet8.v1.json", import.meta.url)) : undefined);
 
 /** Each mixture may be as large as one more bit everywhere; seven bits at the top need no slower kernels without VNNI. */
 const MIXTURES = [
@@ -43,7 +31,8 @@ const MIXTURES = [
 const wanted = positionals.length > 0 ? positionals.map(parseRecipe) : [...RECIPE_NAMES.map(parseRecipe), ...MIXTURES];
 
 function parseRecipe(text) {
-  return text.startsWith("{") ? JSON.parse(text) : { extends: text, id: text };
+  const mixture = MIXTURES.find(({ id }) => id === text);
+  return mixture ?? (text.startsWith("{") ? JSON.parse(text) : { extends: text, id: text });
 }
 
 const test = evaluationItems(values.tuning);
@@ -69,9 +58,11 @@ for (const { mixed, ...spec } of wanted) {
     row.cpu_seconds.toFixed(1),
   ];
   console.log(`| ${cells.join(" | ")} |`);
+  if (out !== undefined) save();
 }
-if (out !== undefined) {
-  writeArtifact(out, "quantizer_table.v1", {
+
+function save() {
+  const artifact = {
     schema_version: "quantgate.quantizer_table.v1",
     model: "resnet8/resnet8_fp32.onnx",
     model_sha256: sha256(model),
@@ -82,7 +73,11 @@ if (out !== undefined) {
     quantizer_revision: QUANTIZER_REVISION,
     machine: machine(),
     rows,
-  });
+  };
+  const merged = withEarlierRows(out, artifact, "recipe");
+  const order = [...RECIPE_NAMES, ...MIXTURES.map(({ id }) => id)];
+  merged.rows.sort((x, y) => order.indexOf(x.recipe) - order.indexOf(y.recipe));
+  writeArtifact(out, "quantizer_table.v1", merged);
 }
 
 async function measure(recipe, mixed) {

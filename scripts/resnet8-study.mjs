@@ -1,24 +1,15 @@
-// What the studies on ResNet8 share: data, answers, paired counts, interleaved speed, and the facts of the machine.
+// What the studies on ResNet8 share: data, answers, paired counts, interleaved speed.
 // Data: the folder that QUANTGATE_DATA_DIR names. Needs dist/ (npm run build).
-import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { loadavg } from "node:os";
-import { dirname } from "node:path";
+import { session } from "./study.mjs";
 
 const compiled = (path) => import(new URL(`../dist/${path}`, import.meta.url));
-const { inProcessSession } = await compiled("tests/fixtures/in-process-session.js");
 const { readCifar, resnet8 } = await compiled("tests/fixtures/cifar10.js");
-const { hasIntegerDotProduct, hostFingerprint, isaFlags } = await compiled("harness/platform/host.js");
 const { hodgesLehmann, tangoInterval, wilson } = await compiled("harness/stats/index.js");
-const { validator } = await compiled("harness/platform/schema.js");
 
-export const session = inProcessSession;
-export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 export const model = resnet8();
 export const training = readCifar("calibration_train_2000.bin");
 /** Training images that choices are measured on, at the end of the 2,000; then only the others calibrate. */
 export const TUNING_ITEMS = 400;
-export const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
 
 const IMAGE = 3 * 1024;
 const BATCH = 500;
@@ -115,32 +106,4 @@ export async function speedup(bytes, sessionConfig, items, { blocks = 30, calls 
   await other.close();
   const { value, low, high } = hodgesLehmann(logs, { level: 0.9 });
   return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
-}
-
-/** What the figures were measured on, and under what load. */
-export function machine() {
-  const flags = isaFlags();
-  const { hardFacts } = hostFingerprint();
-  return {
-    cpu: hardFacts.cpu_model,
-    cores: hardFacts.cores,
-    isa_flags: flags ?? null,
-    integer_dot_product: hasIntegerDotProduct(flags) ?? null,
-    load_average: Number(loadavg()[0].toFixed(1)),
-    node: process.versions.node,
-  };
-}
-
-/** Checks an artifact against its schema and writes it, a row of a table a line, so that a diff shows rows. */
-export function writeArtifact(path, schema, artifact) {
-  validator.validate(schema, artifact, { what: path, code: "STORE_SCHEMA" });
-  const fields = Object.entries(artifact).map(([name, value]) => {
-    const rows = Array.isArray(value)
-      ? `[\n${value.map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n ]`
-      : JSON.stringify(value);
-    return ` ${JSON.stringify(name)}: ${rows}`;
-  });
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `{\n${fields.join(",\n")}\n}\n`);
-  console.log(`written to ${path}`);
 }

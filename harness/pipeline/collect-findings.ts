@@ -84,7 +84,7 @@ function rowFindings(
     add(
       "SLOWER_WITH_EMULATION",
       id,
-      `Slower than the baseline (${row.speedup.value?.toFixed(2)}x) with emulated layers.`,
+      `Slower than the baseline (${row.speedup.value?.toFixed(2)}x) with emulated layers: ${row.slow_layers.join(", ")}.`,
     );
   }
   if ((row.kernels?.skipped ?? 0) > 0 && row.role !== "baseline") {

@@ -77,7 +77,11 @@ function emitWeight(
 }
 
 function storedCodes(name: string, type: number, dims: readonly number[], codes: ArrayLike<number>): TensorProto {
-  const bytes = type === T.INT4 ? packBits(codes, 4) : Uint8Array.from(codes, (code) => code & 0xff);
+  if (type === T.INT4) return rawTensor(name, type, dims, packBits(codes, 4));
+  const bytes =
+    codes instanceof Int8Array || codes instanceof Uint8Array
+      ? new Uint8Array(codes.buffer, codes.byteOffset, codes.length)
+      : Uint8Array.from(codes, (code) => code & 0xff);
   return rawTensor(name, type, dims, bytes);
 }
 

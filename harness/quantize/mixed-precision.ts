@@ -1,5 +1,6 @@
 import { HarnessError } from "../domain/errors.ts";
 import type { TensorValue } from "../domain/session-port.ts";
+import { planActivations } from "./activation-plan.ts";
 import { packedBytes } from "./bit-packing.ts";
 import { type CalibrationInput, soleInput } from "./calibrate.ts";
 import { emitModel } from "./emit-model.ts";
@@ -12,6 +13,7 @@ import { removeDeadNodes } from "./passes/remove-dead-nodes.ts";
 import { type PreparedModel, prepareModel } from "./prepared-model.ts";
 import { type QuantizeRequest, type QuantizeResult, quantizeModel } from "./quantize-model.ts";
 import type { Recipe, WeightSpec } from "./recipe.ts";
+import { quantizesStatically } from "./recipes.ts";
 import { type QuantizedParts, roundModel } from "./round-model.ts";
 import { elementCount } from "./tensor-values.ts";
 
@@ -20,8 +22,10 @@ type Bits = WeightSpec["bits"];
 export interface MixedPrecisionRequest extends QuantizeRequest {
   /** Items that choices are measured on. Disjoint from the calibration items and from every evaluation item. */
   readonly tuning: CalibrationInput;
-  /** Bit widths a layer may get, rising, at least two. */
+  /** Bit widths a layer may get, rising, at least two; one is enough with `keepFloat`. */
   readonly ladder: readonly Bits[];
+  /** Adds a last rung above the ladder: the layer stays float32. */
+  readonly keepFloat?: boolean;
   /** `bytes`: the best quality that packs into so many bytes. `quality`: the fewest bits that reach it. */
   readonly target:
     | { readonly kind: "bytes"; readonly bytes: number }
@@ -45,10 +49,13 @@ export interface LayerSensitivity {
 export interface MixedPrecisionStep {
   /** Layer that got more bits in this step; null for the start. */
   readonly promoted: string | null;
-  readonly bits: Bits | null;
+  readonly bits: Bits | typeof FLOAT_BITS | null;
   readonly bytes_packed: number;
   readonly quality: number;
 }
+
+/** Bits of a layer that stays float32. */
+const FLOAT_BITS = 32;
 
 export interface MixedPrecisionResult extends QuantizeResult {
   /** The recipe with an override a width, which reproduces the model. */
@@ -67,7 +74,7 @@ export interface MixedPrecisionResult extends QuantizeResult {
 export async function searchMixedPrecision(request: MixedPrecisionRequest): Promise<MixedPrecisionResult> {
   const bench = await prepareBench(request);
   const { layers } = bench;
-  const top = request.ladder.length - 1;
+  const top = topRung(request);
   const sensitivity: LayerSensitivity[] = [];
   const noiseAt = layers.map(() => new Float64Array(top + 1));
   for (const [i, layer] of layers.entries()) {
@@ -104,9 +111,14 @@ interface Bench {
   totalBytes(choice: readonly number[]): number;
 }
 
+/** The highest rung: the ladder's last width, or float32 above it. */
+function topRung({ ladder, keepFloat = false }: MixedPrecisionRequest): number {
+  return keepFloat ? ladder.length : ladder.length - 1;
+}
+
 async function climb(request: MixedPrecisionRequest, bench: Bench, noiseAt: readonly Float64Array[]) {
   const { target } = request;
-  const top = request.ladder.length - 1;
+  const top = topRung(request);
   let choice = bench.layers.map(() => 0);
   let bytes = bench.totalBytes(choice);
   let { quality } = await bench.measure(choice);
@@ -131,7 +143,7 @@ async function climb(request: MixedPrecisionRequest, bench: Bench, noiseAt: read
     ({ quality } = await bench.measure(choice));
     steps.push({
       promoted: best.layer.name,
-      bits: request.ladder[choice[best.i] as number] as Bits,
+      bits: request.ladder[choice[best.i] as number] ?? FLOAT_BITS,
       bytes_packed: bytes,
       quality,
     });
@@ -141,7 +153,7 @@ async function climb(request: MixedPrecisionRequest, bench: Bench, noiseAt: read
 
 async function prepareBench(request: MixedPrecisionRequest): Promise<Bench> {
   const { ladder, recipe, model, tuning } = request;
-  if (ladder.length < 2 || ladder.some((bits, i) => i > 0 && bits <= (ladder[i - 1] as Bits))) {
+  if (topRung(request) < 1 || ladder.some((bits, i) => i > 0 && bits <= (ladder[i - 1] as Bits))) {
     throw invalid("The ladder of bit widths must rise and have at least two steps.");
   }
   if (recipe.weights?.storage !== "int8") throw invalid(`Recipe '${recipe.id}' does not hold its weights in int8.`);
@@ -153,17 +165,27 @@ async function prepareBench(request: MixedPrecisionRequest): Promise<Bench> {
     rungs.push(await roundModel({ ...prepared, decisions }, { ...request, recipe: rung }, rungs[0]));
   }
   const first = rungs[0] as QuantizedParts;
-  const build = (quantized: readonly QuantizedLayer[]) => buildModel(prepared, { ...first, quantized }, recipe);
+  const build = (quantized: readonly QuantizedLayer[]) => {
+    const whole = quantized.length === first.quantized.length || !quantizesStatically(recipe);
+    // Layers that stay float need no integers around them.
+    const plan = whole
+      ? first.plan
+      : planActivations(
+          prepared.view,
+          quantized.map(({ layer }) => layer),
+        );
+    return buildModel(prepared, { ...first, plan, quantized }, recipe);
+  };
   const reference = await outputsOf(request, serializeModel(prepared.model), {});
-  const pick = (choice: readonly number[]) => choice.map((rung, i) => rungs[rung]?.quantized[i] as QuantizedLayer);
+  const pick = (choice: readonly number[]) => choice.flatMap((rung, i) => rungs[rung]?.quantized[i] ?? []);
   const stored = build(first.quantized).length;
-  const bytesOf = (i: number, bits: number) =>
+  const bytesOf = (i: number, bits: Bits = 8) =>
     packedBytes(elementCount(first.quantized[i]?.layer.weightDims ?? []), bits);
+  const rungBytes = (i: number, rung: number) => (rung < ladder.length ? bytesOf(i, ladder[rung]) : 4 * bytesOf(i));
   return {
     layers: first.quantized.map(({ layer }) => ({ name: layer.name })),
-    layerBytes: (i, rung) => bytesOf(i, ladder[rung] as Bits),
-    totalBytes: (choice) =>
-      choice.reduce((sum, rung, i) => sum - bytesOf(i, 8) + bytesOf(i, ladder[rung] as Bits), stored),
+    layerBytes: rungBytes,
+    totalBytes: (choice) => choice.reduce((sum, rung, i) => sum - bytesOf(i) + rungBytes(i, rung), stored),
     async measure(choice) {
       const outputs = await outputsOf(request, build(pick(choice)), { ...EXACT_INTEGERS, ...recipe.session });
       const noise = relativeNoise(reference.values, outputs.values);
@@ -240,7 +262,13 @@ function mixtureOf(
       ? []
       : [{ layers: names, weights: widthSpec(recipe.weights, bits) }];
   });
-  return withExactIntegers({ ...recipe, id: `${recipe.id}-mixed`, overrides: [...recipe.overrides, ...overrides] });
+  const float = choice.filter(([, chosen]) => chosen === ladder.length).map(([name]) => name);
+  return withExactIntegers({
+    ...recipe,
+    id: `${recipe.id}-mixed`,
+    skip: [...recipe.skip, ...float],
+    overrides: [...recipe.overrides, ...overrides],
+  });
 }
 
 function invalid(message: string): HarnessError {

@@ -18,9 +18,9 @@ export interface PreparedModel {
 }
 
 /** Opset of QuantizeLinear with an axis; what every recipe needs. */
-const BASE_OPSET = 13;
+export const BASE_OPSET = 13;
 /** Opset of DequantizeLinear with INT4. */
-const INT4_OPSET = 21;
+export const INT4_OPSET = 21;
 
 /**
  * Reads, checks and cleans a model for a recipe.

@@ -3,6 +3,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   "baseline-store": () => import("./baseline-store.ts"),
   "change-points": () => import("./change-points.ts"),
   "coco-evaluation": () => import("./coco-evaluation.ts"),
+  "block-matmul": () => import("./block-matmul.ts"),
   "command-start": () => import("./command-start.ts"),
   "language-stream": () => import("./language-stream.ts"),
   "latency-loop": () => import("./latency-loop.ts"),

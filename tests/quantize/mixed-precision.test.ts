@@ -99,3 +99,18 @@ test("a ladder that does not rise and a recipe without int8 storage are refused"
   await assert.rejects(search({ kind: "bytes", bytes: 1 }, { ladder: [8] }), coded);
   await assert.rejects(search({ kind: "bytes", bytes: 1 }, { recipe: resolveRecipe("u8u8") }), coded);
 });
+
+test("with float32 as the last rung, layers stay float until the target is reached, and the recipe says which", async () => {
+  const more = { ladder: [2] as const, keepFloat: true };
+  const reached = await search({ kind: "quality", least: 15 }, more);
+  assert.equal(reached.met, true);
+  assert.ok(reached.recipe.skip.length >= 1 && reached.recipe.skip.length < 3, reached.recipe.skip.join());
+  assert.ok(reached.steps.slice(1).every((step) => step.bits === 32));
+  const skipped = reached.manifest.layers.filter((layer) => layer.skipped !== null).map((layer) => layer.name);
+  assert.deepEqual(skipped.sort(), [...reached.recipe.skip].sort());
+  const never = await search({ kind: "quality", least: 1000 }, more);
+  assert.ok(
+    never.manifest.layers.every((layer) => layer.bits === null),
+    "the last resort is the float model",
+  );
+});

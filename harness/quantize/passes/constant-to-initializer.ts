@@ -26,7 +26,8 @@ function constantTensor(node: NodeProto, name: string): TensorProto | undefined 
   switch (attribute.name) {
     case "value":
       if (attribute.t === undefined || isExternal(attribute.t)) return undefined;
-      return create(TensorProtoSchema, { ...attribute.t, name });
+      // Not create() of a spread copy: that returns the plain object, which lacks the prototype's defaults for absent fields.
+      return Object.assign(create(TensorProtoSchema), attribute.t, { name });
     case "value_float":
       return floatTensor(name, [], [attribute.f]);
     case "value_floats":

@@ -1,0 +1,132 @@
+// Tables of docs/quantizer.md, read off the committed artifacts. A figure that is not there is said to be missing.
+import { existsSync, readFileSync } from "node:fs";
+
+const points = (share, digits = 2) => (100 * share).toFixed(digits);
+const interval = ({ value, low, high }, show = (x) => x.toFixed(2)) => `${show(value)} [${show(low)}, ${show(high)}]`;
+const seconds = (s) => (s < 10 ? s.toFixed(1) : String(Math.round(s)));
+const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
+const layers = ({ native, emulated, skipped }) => `${native} / ${emulated} / ${skipped}`;
+
+/** The generated blocks; `table` lays out Markdown rows. */
+export function quantizerBlocks(folder, recipeNames, table) {
+  const read = (name) => {
+    const path = new URL(`${name}.v1.json`, folder);
+    return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+  };
+  const of = (name, command, rows) => () => {
+    const artifact = read(name);
+    return artifact === undefined ? [`Not measured yet: \`${command}\`.`] : rows(artifact);
+  };
+  return {
+    "quantizer-recipes": of("resnet8", "node scripts/quantizer-table.mjs", (artifact) => [
+      ...recipeTable(artifact, table),
+      ...missing(artifact, recipeNames),
+      "",
+      place(artifact),
+    ]),
+    "quantizer-python": of("python", "node scripts/compare-python.mjs", (artifact) => [
+      ...pythonTable(artifact, table),
+      "",
+      `Rounds: ${artifact.rounds}. ${place(artifact)}`,
+    ]),
+    "quantizer-models": of("models", "node scripts/quantizer-models.mjs", (artifact) => [
+      ...modelTable(artifact, table),
+      "",
+      ...cleanTable(artifact, table),
+      "",
+      place(artifact),
+    ]),
+  };
+}
+
+function recipeTable({ rows }, table) {
+  return table(
+    [
+      "recipe",
+      "top-1 % [95 %]",
+      "b / c",
+      "drop, points [90 %]",
+      "bytes",
+      "packed",
+      "speed [90 %]",
+      "native / emulated / float",
+      "s",
+    ],
+    rows.map((row) => [
+      row.recipe,
+      interval(row.accuracy, points),
+      `${row.b} / ${row.c}`,
+      interval(row.drop, points),
+      row.bytes_on_disk.toLocaleString("en-US"),
+      row.bytes_packed.toLocaleString("en-US"),
+      `${row.speed.value.toFixed(2)}x [${row.speed.low.toFixed(2)}, ${row.speed.high.toFixed(2)}]`,
+      layers(row.kernels),
+      `${seconds(row.seconds)} (${seconds(row.cpu_seconds)} CPU)`,
+    ]),
+  );
+}
+
+function missing({ rows }, names) {
+  const absent = names.filter((name) => !rows.some((row) => row.recipe === name));
+  return absent.length === 0 ? [] : ["", `Not measured in this run: ${absent.join(", ")}.`];
+}
+
+function pythonTable({ rows, margin }, table) {
+  return table(
+    [
+      "setting",
+      "right, here",
+      "right, Python",
+      "drop, points [90 %]",
+      `p (δ ${points(margin, 1)})`,
+      "time, here / Python",
+      "ratio",
+      "peak memory, here / Python",
+    ],
+    rows.map((row) => [
+      row.setting,
+      String(row.correct),
+      String(row.correct_python),
+      interval(row.drop, points),
+      row.p_noninferior < 0.001 ? "< .001" : row.p_noninferior.toFixed(3),
+      `${seconds(row.seconds)} / ${seconds(row.seconds_python)} s`,
+      `${row.time_ratio.value.toFixed(1)}x`,
+      `${megabytes(row.peak_bytes)} / ${megabytes(row.peak_bytes_python)}`,
+    ]),
+  );
+}
+
+function modelTable({ rows }, table) {
+  return table(
+    ["model", "recipe", "agreement", "speed [90 %]", "bytes", "native / emulated / float", "s"],
+    rows.flatMap((row) =>
+      row.recipes.map((one) => [
+        row.model,
+        one.recipe,
+        `${one.agreement.toFixed(4)} (${row.measure})`,
+        `${one.speed.value.toFixed(2)}x [${one.speed.low.toFixed(2)}, ${one.speed.high.toFixed(2)}]`,
+        `${points(one.bytes_on_disk / row.source_bytes, 0)} %`,
+        layers(one.kernels),
+        seconds(one.seconds),
+      ]),
+    ),
+  );
+}
+
+function cleanTable({ rows }, table) {
+  return table(
+    ["clean-up alone", "opset", "nodes", "largest difference of an output", "largest output"],
+    rows.map(({ model, clean }) => [
+      model,
+      `${clean.opset_before} → ${clean.opset_after}`,
+      `${clean.nodes_before} → ${clean.nodes_after}`,
+      clean.max_difference === 0 ? "0" : clean.max_difference.toExponential(1),
+      clean.largest_output.toPrecision(3),
+    ]),
+  );
+}
+
+function place({ machine }) {
+  const dot = machine.integer_dot_product === false ? ", no VNNI" : machine.integer_dot_product ? ", VNNI" : "";
+  return `Measured on ${machine.cores} cores of ${machine.cpu}${dot}, Node ${machine.node}, at a load of up to ${machine.load_average}.`;
+}
