@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { certificateBlocks } from "./certificate-tables.mjs";
-import { statsReference } from "./stats-api.mjs";
 import { quantizerBlocks } from "./quantizer-blocks.mjs";
+import { statsReference } from "./stats-api.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = (path) => import(new URL(`../dist/harness/${path}`, import.meta.url));
