@@ -19,6 +19,8 @@ const { RECIPE_NAMES, resolveRecipe } = await dist("quantize/recipes.js");
 const { ERROR_CODES } = await dist("domain/errors.js");
 const { REASONS, FINDINGS, RUN_QUALITY_REASONS } = await dist("domain/codes.js");
 const { METRICS } = await dist("domain/metric.js");
+const { PROFILES, PROFILE_VARIABLES } = await dist("quantize/deployment-profile.js");
+const profileSchema = JSON.parse(readFileSync(join(root, "schemas/profile.v1.schema.json"), "utf8"));
 
 /**
  * Defaults that live beside the code that uses them, by section: plan/expand-cells.ts (role), plan/resolve-gates.ts (a new gate),
@@ -106,6 +108,25 @@ const BLOCKS = {
         const { weights, activations } = resolveRecipe(name);
         return [code(name), weightText(weights), activationText(activations)];
       }),
+    ),
+  profiles: () =>
+    table(
+      ["profile", "first bits", "group size", "minimum quality (2, 4, 8 bits)", "calibration samples", "time groups"],
+      Object.values(PROFILES).map((profile) => [
+        code(profile.name),
+        String(profile.bits),
+        String(profile.group_size),
+        ["2", "4", "8"].map((bits) => profile.minimum_quality[bits]).join(", "),
+        String(profile.calibration_samples),
+        String(profile.time_groups),
+      ]),
+    ),
+  "profile-fields": () =>
+    fieldTable(profileSchema).map((line) => line.replaceAll(/ \| none \| /g, " | the profile's | ")),
+  "profile-variables": () =>
+    table(
+      ["variable", "field"],
+      Object.entries(PROFILE_VARIABLES).map(([name, field]) => [code(name), code(field)]),
     ),
   "error-codes": () =>
     table(

@@ -196,17 +196,41 @@ command("init", "write a starter config for a model and a labelled set", "init m
 
 command(
   "quantize",
-  "quantize a model by recipes, with a manifest of what each layer became",
+  "quantize a model by recipes, to a target, or by a deployment profile with fallbacks",
   "quantize model.onnx --recipe u8s8,w8a16 --config my-config.json",
 )
-  .argument("<model>", "ONNX file; data: paths are under --data-dir")
-  .option("--recipe <names>", "recipes, comma-separated", list, ["u8s8"])
-  .option(
-    "--config <path>",
-    "matrix config whose calibration items are used; recipes that quantize activations need it",
+  .argument(
+    "<model>",
+    "ONNX file, or a folder with ONNX, safetensors or Parquet layers; data: paths are under --data-dir",
   )
+  .option("--recipe <names>", "recipes, comma-separated; default: u8s8", list)
+  .option(
+    "--profile <name>",
+    "edge, local, cloud, or a JSON or YAML file: INT2, INT4, INT8 until one keeps its minimum",
+  )
+  .option("--config <path>", "matrix config whose calibration items are used, and whose dataset is compared on")
+  .option(
+    "--calibration <path>",
+    "activation rows (.jsonl, .parquet) instead of a config; without either: seeded synthetic",
+  )
+  .option("--modality <kind>", "text, code, image or audio, instead of the folder's metadata.json")
+  .option("--min-quality <list>", "share of the original's quality to keep, by bits: 2=0.9,4=0.95", list)
+  .addOption(new Option("--quality-metric <metric>", "what quality is").choices(["task", "cosine"]))
+  .option("--fail-fast", "stop at the first attempt that fails")
+  .option("--target-bytes <n>", "mixed precision: the best within so many packed bytes", wholeNumber(1))
+  .option("--max-drop <share>", "mixed precision: the fewest bits that lose at most this share of accuracy", share)
+  .option("--clean-only", "write the cleaned float model, <model>-opt.onnx, and nothing else")
+  .option("--no-gptq", "round to nearest instead")
+  .option("--no-spatial-groups", "cut groups in the stored order")
+  .option("--no-residual-codes", "one code book instead of two")
+  .option("--no-time-scales", "one activation scale for all time steps")
+  .option("--no-compare", "do not run the result on the config's dataset")
+  .option("--seed <n>", "seed of synthetic items", wholeNumber(0))
+  .option("--workers <n>", "threads for the layers of a folder; default: one a core", wholeNumber(1))
+  .option("--memory-budget <MB>", "memory for layers under way; default: 1074", positive)
   .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
   .option("--out-dir <dir>", "where the models go", ".")
+  .option("--summary-out <path>", "where the Markdown summary goes; default: <model>-quantize.md in --out-dir")
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/quantize.js")).runQuantize));
 

@@ -49,7 +49,7 @@ export function emitWeights(
 type Namer = (base: string) => string;
 
 /** Packed blocks never get here: they are written for their own kernel. */
-const STORED_TYPES = { int8: T.INT8, uint8: T.UINT8, int4: T.INT4, packed: T.UINT8 } as const;
+const STORED_TYPES = { int8: T.INT8, uint8: T.UINT8, int4: T.INT4, int2: T.INT2, packed: T.UINT8 } as const;
 
 function emitWeight(
   graph: GraphProto,
@@ -77,7 +77,8 @@ function emitWeight(
 }
 
 function storedCodes(name: string, type: number, dims: readonly number[], codes: ArrayLike<number>): TensorProto {
-  if (type === T.INT4) return rawTensor(name, type, dims, packBits(codes, 4));
+  const width = type === T.INT4 ? 4 : type === T.INT2 ? 2 : 8;
+  if (width < 8) return rawTensor(name, type, dims, packBits(codes, width));
   const bytes =
     codes instanceof Int8Array || codes instanceof Uint8Array
       ? new Uint8Array(codes.buffer, codes.byteOffset, codes.length)

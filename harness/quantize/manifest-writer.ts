@@ -124,7 +124,7 @@ function floatRow(name: string, op: string, parameters: number, skipped: string,
 function quantizedRow(entry: QuantizedLayer, original: Float32Array, label: KernelLabel): ManifestLayer {
   const { layer, spec, layout, weights } = entry;
   const parameters = elementCount(layer.weightDims);
-  const storedBits = { int8: 8, uint8: 8, int4: 4, packed: spec.bits }[spec.storage];
+  const storedBits = { int8: 8, uint8: 8, int4: 4, int2: 2, packed: spec.bits }[spec.storage];
   const parametersOfGrid = 4 * layout.rows + (spec.storage === "packed" ? 0 : packedBytes(layout.rows, storedBits));
   return {
     name: layer.name,

@@ -6,7 +6,7 @@ import { findLayers, type LayerList } from "./layers.ts";
 import { findProblems } from "./model-problems.ts";
 import { graphOf, parseModel } from "./onnx-file.ts";
 import { type CleanReport, cleanModel } from "./passes/clean.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe, WeightSpec } from "./recipe.ts";
 
 /** A cleaned float model, its layers, and what the recipe does with each. */
 export interface PreparedModel {
@@ -21,6 +21,8 @@ export interface PreparedModel {
 export const BASE_OPSET = 13;
 /** Opset of DequantizeLinear with INT4. */
 export const INT4_OPSET = 21;
+/** Opset of DequantizeLinear with INT2. */
+export const INT2_OPSET = 25;
 
 /**
  * Reads, checks and cleans a model for a recipe.
@@ -42,6 +44,6 @@ export function prepareModel(bytes: Uint8Array, recipe: Recipe): PreparedModel {
 
 function opsetFor(recipe: Recipe): number {
   const specs = [recipe.weights, ...recipe.overrides.map((override) => override.weights)];
-  const modern = specs.some((spec) => spec?.storage === "int4");
-  return modern ? INT4_OPSET : BASE_OPSET;
+  const stores = (storage: WeightSpec["storage"]) => specs.some((spec) => spec?.storage === storage);
+  return stores("int2") ? INT2_OPSET : stores("int4") ? INT4_OPSET : BASE_OPSET;
 }

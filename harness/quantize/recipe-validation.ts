@@ -40,13 +40,14 @@ function checkWeights(value: unknown, path: string): void {
   const { bits, granularity, block_size: blockSize, symmetric, storage } = weights;
   if (!Number.isInteger(bits) || (bits as number) < 2 || (bits as number) > 8) fail(`${path}.bits`, "must be 2 to 8");
   oneOf(granularity, ["tensor", "channel", "block"], `${path}.granularity`);
-  oneOf(storage, ["int8", "uint8", "int4", "packed"], `${path}.storage`);
+  oneOf(storage, ["int8", "uint8", "int4", "int2", "packed"], `${path}.storage`);
   oneOf(weights.scale, ["max", "mse"], `${path}.scale`);
   oneOf(weights.rounding, ["nearest", "gptq"], `${path}.rounding`);
   if (typeof symmetric !== "boolean") fail(`${path}.symmetric`, "must be true or false");
   if (symmetric === (storage === "uint8"))
     fail(`${path}.storage`, "must be uint8 for asymmetric weights and signed for symmetric ones");
   if (storage === "int4" && (bits as number) > 4) fail(`${path}.storage`, `cannot hold ${bits} bits in int4`);
+  if (storage === "int2" && bits !== 2) fail(`${path}.storage`, `cannot hold ${bits} bits in int2`);
   const { zero_level: zeroLevel } = weights;
   if (zeroLevel !== undefined && typeof zeroLevel !== "boolean") fail(`${path}.zero_level`, "must be true or false");
   if (zeroLevel === false && (storage !== "int8" || bits === 8)) {
@@ -87,7 +88,8 @@ function checkDynamic({ activations, weights, bias_correction: biasCorrection, o
   if (biasCorrection) fail("bias_correction", "needs calibrated activations");
   for (const spec of [weights, ...overrides.map((override) => override.weights)]) {
     if (spec?.rounding === "gptq") fail("weights.rounding", "needs calibrated activations for gptq");
-    if (spec?.storage === "int4") fail("weights.storage", "must be a byte when activations are dynamic");
+    if (spec?.storage === "int4" || spec?.storage === "int2")
+      fail("weights.storage", "must be a byte when activations are dynamic");
   }
 }
 

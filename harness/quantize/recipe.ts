@@ -15,9 +15,9 @@ export interface WeightSpec {
   readonly zero_level?: boolean;
   /**
    * Element type in the file. `int8` with fewer bits holds small values in bytes, so that integer kernels run it;
-   * `int4` packs two values a byte and is emulated; `packed` is the layout of the MatMulNBits kernels (blocks of 2, 4 or 8 bits).
+   * `int4` packs two and `int2` four values a byte, and both are emulated; `packed` is the layout of the MatMulNBits kernels (blocks of 2, 4 or 8 bits).
    */
-  readonly storage: "int8" | "uint8" | "int4" | "packed";
+  readonly storage: "int8" | "uint8" | "int4" | "int2" | "packed";
   /** `max`: the largest weight sets the scale; `mse`: the scale of least squared error. */
   readonly scale: "max" | "mse";
   /** `nearest`: each weight alone; `gptq`: column by column, later weights making up for earlier errors. */

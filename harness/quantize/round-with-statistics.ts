@@ -1,3 +1,4 @@
+import { HarnessError } from "../domain/errors.ts";
 import type { QuantizedLayer } from "./emit-qdq.ts";
 import { type RoundingProblem, roundingProblem, roundRow, roundRowSearchingScale } from "./gptq.ts";
 import type { LayerStatistics } from "./layer-statistics.ts";
@@ -84,12 +85,17 @@ function prepareGroup(statistics: LayerStatistics, group: number) {
   let trace = 0;
   for (let k = 0; k < columns; k++) trace += hessian[k * columns + k] as number;
   // All-zero inputs leave nothing to weigh errors by: any positive diagonal rounds to nearest.
-  const damping = trace > 0 ? (DAMPING * trace) / columns : 1;
-  for (let k = 0; k < columns; k++) {
-    hessian[k * columns + k] = (hessian[k * columns + k] as number) + damping;
-    cross[k * columns + k] = (cross[k * columns + k] as number) + damping;
+  if (!Number.isFinite(trace)) {
+    throw new HarnessError("QUANTIZE_CALIBRATION", "Activations are NaN or infinite on the calibration items.", {
+      hint: "Check the items for NaN, and the model's preprocessing.",
+    });
   }
-  const lower = cholesky(hessian, columns);
+  const { lower, problem } = factored({
+    hessian,
+    cross,
+    columns,
+    damping: trace > 0 ? (DAMPING * trace) / columns : 1,
+  });
   const correct = (weights: Float64Array): Float64Array => {
     const target = new Float64Array(columns);
     for (let i = 0; i < columns; i++) {
@@ -100,7 +106,37 @@ function prepareGroup(statistics: LayerStatistics, group: number) {
     solveCholesky(lower, columns, target);
     return target;
   };
-  return { problem: roundingProblem(hessian, columns), correct };
+  return { problem, correct };
+}
+
+interface DampedMoments {
+  readonly hessian: Float64Array;
+  readonly cross: Float64Array;
+  readonly columns: number;
+  /** Added to both diagonals, which are changed. */
+  readonly damping: number;
+}
+
+/**
+ * Factors of the damped moments. Sums in single precision about a mean much larger than the spread lose more than the usual damping
+ * makes up for; ten times as much is then added, until the matrix is positive definite again.
+ */
+function factored({ hessian, cross, columns, damping }: DampedMoments): {
+  lower: Float64Array;
+  problem: RoundingProblem;
+} {
+  for (let added = damping; ; added *= 10) {
+    for (let k = 0; k < columns; k++) {
+      hessian[k * columns + k] = (hessian[k * columns + k] as number) + added;
+      cross[k * columns + k] = (cross[k * columns + k] as number) + added;
+    }
+    try {
+      return { lower: cholesky(hessian, columns), problem: roundingProblem(hessian, columns) };
+    } catch (error) {
+      // At a million times the mean diagonal nothing else is left in it.
+      if (!(error instanceof RangeError) || added > damping * 1e8) throw error;
+    }
+  }
 }
 
 /** The bias that gives the quantized layer the float layer's mean output: b + W·mean(x) - Ŵ·mean(x̂). */
