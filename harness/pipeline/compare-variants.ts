@@ -65,7 +65,10 @@ export async function compareVariants(options: {
   const { files, signal } = options;
   const { config, roots, items: learnt } = await readQuantizeItems(options);
   if (config.runtime.kind !== "onnxruntime") return undefined;
-  const dataset = await loadDataset(rowDataset(config.dataset), { resolvePath: (path) => resolvePath(path, roots), signal });
+  const dataset = await loadDataset(rowDataset(config.dataset), {
+    resolvePath: (path) => resolvePath(path, roots),
+    signal,
+  });
   if (dataset.boxes !== undefined) return undefined;
   const shared = overlap(learnt?.dataset.hashes ?? [], dataset.hashes);
   if (shared.length > 0) {

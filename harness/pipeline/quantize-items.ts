@@ -52,7 +52,9 @@ export async function readQuantizeItems(source: ItemsSource): Promise<{
   const { config } = resolveConfig(raw, {});
   const { calibration, seed } = config;
   if (calibration === undefined) return { config, roots, items: undefined };
-  const dataset = await loadDataset(rowDataset(calibration.dataset), { resolvePath: (path) => resolvePath(path, roots) });
+  const dataset = await loadDataset(rowDataset(calibration.dataset), {
+    resolvePath: (path) => resolvePath(path, roots),
+  });
   const wanted = source.samples ?? calibration.count;
   const share = source.tuningShare ?? 0;
   // Without a tuning part the order is that of a sweep, so that both make the same bytes.

@@ -74,9 +74,12 @@ describe("quantize by a profile", () => {
 
   it("without items runs on synthetic ones, by cosine, and says so", async (t) => {
     const cwd = await scratchFolder(t);
-    const { code, stdout, stderr } = await runCli(["quantize", digits, "--profile", "local", "--no-gptq", "--out-dir", "made"], {
-      cwd,
-    });
+    const { code, stdout, stderr } = await runCli(
+      ["quantize", digits, "--profile", "local", "--no-gptq", "--out-dir", "made"],
+      {
+        cwd,
+      },
+    );
     assert.ok(code === 0 || code === 3, stderr);
     assert.match(stdout, /SYNTHETIC, seed 1/);
     const { calibration, profile } = readReport(cwd);
