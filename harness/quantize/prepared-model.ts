@@ -18,11 +18,11 @@ export interface PreparedModel {
 }
 
 /** Opset of QuantizeLinear with an axis; what every recipe needs. */
-export const BASE_OPSET = 13;
+const BASE_OPSET = 13;
 /** Opset of DequantizeLinear with INT4. */
-export const INT4_OPSET = 21;
+const INT4_OPSET = 21;
 /** Opset of DequantizeLinear with INT2. */
-export const INT2_OPSET = 25;
+const INT2_OPSET = 25;
 
 /**
  * Reads, checks and cleans a model for a recipe.
@@ -42,7 +42,7 @@ export function prepareModel(bytes: Uint8Array, recipe: Recipe): PreparedModel {
   return { model, view, clean, list, decisions: decideLayers(list.layers, recipe) };
 }
 
-function opsetFor(recipe: Recipe): number {
+export function opsetFor(recipe: Recipe): number {
   const specs = [recipe.weights, ...recipe.overrides.map((override) => override.weights)];
   const stores = (storage: WeightSpec["storage"]) => specs.some((spec) => spec?.storage === storage);
   return stores("int2") ? INT2_OPSET : stores("int4") ? INT4_OPSET : BASE_OPSET;

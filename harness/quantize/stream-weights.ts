@@ -7,7 +7,7 @@ import { decideLayers } from "./layer-selection.ts";
 import { findLayers, type WeightedLayer } from "./layers.ts";
 import { graphOf, parseModel } from "./onnx-file.ts";
 import { upgradeOpset } from "./passes/upgrade-opset.ts";
-import { BASE_OPSET, INT4_OPSET } from "./prepared-model.ts";
+import { opsetFor } from "./prepared-model.ts";
 import type { Recipe, WeightSpec } from "./recipe.ts";
 import { layoutFor, quantizeNearest } from "./weight-codes.ts";
 
@@ -54,7 +54,7 @@ export async function streamWeights(
   refuseOthers(recipe);
   const model = parseModel(graphBytes);
   const graph = graphOf(model);
-  upgradeOpset(model, recipe.weights?.storage === "int4" ? INT4_OPSET : BASE_OPSET);
+  upgradeOpset(model, opsetFor(recipe));
   const list = findLayers(viewGraph(graph));
   const decisions = decideLayers(list.layers, recipe);
   const layers: StreamedLayer[] = list.skipped.map(({ name, op, reason }) => ({
