@@ -194,17 +194,17 @@ cells = {planned["cell_id"]: Cell(planned) for planned in plan["cells"]}
 def decide(spec, cell, is_noisy):
     """(verdict, p of the pass, p of the fail); None where this checker does not cover the gate."""
     base, metric, policy, alpha = cells[cell.baseline], spec["metric"], spec["policy"], spec["alpha"]
-    margin, limit, has_limit = spec["margin"], spec["limit"], policy in ("floor", "ceiling")
+    margin, limit, has_limit = spec["margin"], spec["limit"], policy in ("floor", "ceiling", "quantile-limit")
     if cell.role == "baseline" and not has_limit and metric != "determinism.rate":
         return "reference", None, None
     if cell.made and cell.made["state"] == "failed":
         return "fail", None, None
-    # Which trials a run that stopped early left out is the stopping rule's affair; one cut short is told by its end.
     doubtful = not cell.done or (not is_complete if stop else len(cell.trials) < plan["trial_counts"]["per_cell"])
     if stop and policy != "exact" and metric not in ("determinism.rate", "size.bytes_on_disk"):
         result = early.decide(spec, stop, base, cell, labels)
         if result is None or (is_noisy and not metric.startswith(("quality", "memory"))):
             return result and ("inconclusive", None, None)
+        doubtful = doubtful or (metric in cell.blocks and any(len(c.done) < len(c.trials) for c in (cell, base)))
     elif metric.startswith("quality."):
         if cell.right is None or base.right is None or cell.invalid or base.invalid:
             return None

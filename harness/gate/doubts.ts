@@ -24,7 +24,9 @@ export function doubtsAbout(spec: GateSpecDoc, comparison: Comparison): Reason[]
   if (isTime && comparison.certificateDoubt !== undefined) doubts.push("uncertified");
   if (isTime && comparison.pollution?.isPolluted) doubts.push("polluted");
   if (isTime && comparison.isClockStepped === true) doubts.push("clock-step");
-  if (isTime && (comparison.isLatencyConstant || isConstant(ratios))) doubts.push("constant-where-it-cannot-be");
+  // A baseline's ratio to itself is 1 in every block: only its clock can be in doubt.
+  const isCopied = role !== "baseline" && isConstant(ratios);
+  if (isTime && (comparison.isLatencyConstant || isCopied)) doubts.push("constant-where-it-cannot-be");
   if (role !== "baseline" && isImplausible(spec, comparison)) doubts.push("implausible-ratio");
   return doubts;
 }

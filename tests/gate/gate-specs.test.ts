@@ -76,6 +76,21 @@ describe("margins and limits of times", () => {
     assert.equal(decideGate(spec, comparison(latencyOf(slower, baseline))).verdict, "fail");
   });
 
+  it("a ceiling judges the baseline too, whose ratio to itself is always 1", () => {
+    const blocks = Array.from({ length: 10 }, (_, i) => 0.01 + i * 1e-5);
+    const spec = gateSpec({
+      metric: "latency.call",
+      policy: "ceiling",
+      limit: 0.02,
+      margin: null,
+      margin_kind: "relative",
+    });
+    const own = comparison({ ...latencyOf(blocks, blocks), role: "baseline" });
+    assert.equal(decideGate(spec, own).verdict, "pass");
+    assert.equal(decideGate({ ...spec, limit: 0.005 }, own).verdict, "fail");
+    assert.deepEqual(decideGate(spec, { ...own, role: "candidate" }).reasons, ["constant-where-it-cannot-be"]);
+  });
+
   it("a ceiling is held against the latency itself, not its change", () => {
     const spec = gateSpec({ metric: "latency.call", policy: "ceiling", margin: null, limit: 0.0022 });
     const gate = decideGate(spec, comparison(latencyOf(slower, baseline)));
