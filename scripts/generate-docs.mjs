@@ -128,6 +128,7 @@ const BLOCKS = {
       ["variable", "field"],
       Object.entries(PROFILE_VARIABLES).map(([name, field]) => [code(name), code(field)]),
     ),
+  artifacts: () => artifactSections(),
   "error-codes": () =>
     table(
       ["code", "exit code"],
@@ -153,6 +154,56 @@ const BLOCKS = {
       Object.entries(FINDINGS).map(([name, text]) => [code(name), cell(text)]),
     ),
 };
+
+/** Every document that names its kind and version, with its fields; objects inside a document by their title. */
+function artifactSections() {
+  const files = readdirSync(join(root, "schemas"))
+    .filter((name) => name.endsWith(".schema.json"))
+    .sort();
+  return files.flatMap((file) => {
+    const own = JSON.parse(readFileSync(join(root, "schemas", file), "utf8"));
+    const version = own.properties?.schema_version?.const;
+    if (version === undefined) return [];
+    const required = new Set(own.required ?? []);
+    const rows = Object.entries(own.properties).map(([name, raw]) => {
+      const ref = raw.$ref?.startsWith("#/$defs/") ? own.$defs[raw.$ref.replace("#/$defs/", "")] : {};
+      const field = { ...ref, ...raw };
+      const what = field.const === undefined ? (field.description ?? "") : "Kind and version.";
+      return [code(name), artifactType(field, own), required.has(name) ? "yes" : "no", cell(what)];
+    });
+    const title = `### ${code(version)}`;
+    return [
+      "",
+      title,
+      "",
+      `${cell(own.description ?? own.title ?? "")} Schema: ${code(`schemas/${file}`)}.`,
+      "",
+      ...table(["field", "value", "required", "meaning"], rows),
+    ];
+  });
+}
+
+function artifactType(field, own) {
+  if (field.const !== undefined) return code(JSON.stringify(field.const));
+  if (field.enum) return field.enum.map((value) => code(value)).join(", ");
+  const branches = field.oneOf ?? field.anyOf;
+  if (branches) {
+    const of = branches.map((one) =>
+      one.$ref?.startsWith("#/$defs/") ? own.$defs[one.$ref.replace("#/$defs/", "")] : one,
+    );
+    return [...new Set(of.map((one) => artifactType(one, own)))].join(" or ");
+  }
+  if (field.type === "null") return code("null");
+  if (field.type === "array") {
+    const items = field.items?.$ref?.startsWith("#/$defs/")
+      ? own.$defs[field.items.$ref.replace("#/$defs/", "")]
+      : field.items;
+    return `list of ${items?.title ?? artifactType(items ?? {}, own)}`;
+  }
+  const types = [field.type].flat();
+  const name = { integer: "whole number", string: "text", boolean: "true or false", object: field.title ?? "object" };
+  return types.map((type) => name[type] ?? (type === "null" ? code("null") : (type ?? "any"))).join(" or ");
+}
 
 function fieldTable(node, defaults = {}) {
   const required = new Set(node.required ?? []);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { SHELLS, type Shell } from "./completion.ts";
 import { declareContextCommands } from "./context-commands.ts";
 import { describeError, describeUsage, EXIT } from "./exit.ts";
 import { declareMachineCommands } from "./machine-commands.ts";
@@ -119,6 +120,7 @@ ciOptions(
     command("sweep", "measure every variant beside its baseline and decide what may ship", "sweep my-config.json"),
   ),
 )
+  .option("--quiet", "no progress, and one line at the end")
   .option("--resume <run>", "go on with an interrupted run")
   .option("--dry-run", "print the plan and stop")
   .option("--summary-out <path>", "write the summary there as well")
@@ -181,6 +183,7 @@ command("check", "validate artifacts against their schemas and digests; no input
   .option("--frontier <path>", "a frontier; recomputed from its summary", collect)
   .option("--context <path>", "a context ceiling; recomputed from its summaries", collect)
   .option("--thermal <path>", "a thermal profile; recomputed from its summaries", collect)
+  .option("--quiet", "print problems alone")
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/check.js")).runCheck));
 
@@ -287,6 +290,17 @@ command(
 declareMachineCommands({ command, action, wholeNumber, share });
 declareStoreCommands({ command, action, wholeNumber, share });
 declareContextCommands({ command, action, wholeNumber, share, positive });
+
+command("explain", "any reason, finding or error code in a paragraph; all codes without one", "explain underpowered")
+  .argument("[code]", "as a report, summary or error shows it")
+  .option("--json", "print JSON alone")
+  .action(action(async () => (await import("./commands/explain.js")).runExplain));
+
+command("completion", "a script that completes commands and options", "completion bash")
+  .addArgument(new Argument("<shell>", "bash, zsh or fish").choices(SHELLS))
+  .action(async (shell: Shell) => {
+    process.exitCode = await (await import("./commands/completion.js")).runCompletion(shell, program);
+  });
 
 try {
   if (process.argv.length < 3) program.error("no command was given");

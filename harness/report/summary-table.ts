@@ -2,16 +2,32 @@ import picocolors from "picocolors";
 import type { Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { accuracyStyle, alignedEstimates, levelText, POINTS, SPEED, sharedLevel, styled } from "./estimates.ts";
 import { dropLimits, shortReason, speedLimits } from "./gate-words.ts";
+import { pageScales } from "./html/scales.ts";
+import { intervalSpark } from "./interval-spark.ts";
 import { ABSENT, percent } from "./numbers.ts";
 import { type Cell, type Column, tableWidth } from "./table.ts";
 import type { TextOptions } from "./text-options.ts";
 import { visible } from "./visible-text.ts";
 
-type ColumnName = "variant" | "items" | "accuracy" | "drop" | "speed" | "speedPoint" | "size" | "kernels" | "verdict";
+type ColumnName =
+  | "variant"
+  | "items"
+  | "accuracy"
+  | "drop"
+  | "spark"
+  | "speed"
+  | "speedPoint"
+  | "size"
+  | "kernels"
+  | "verdict";
 type ReasonLength = "long" | "short" | "none";
+
+/** Columns of a sparkline. */
+const SPARK_COLUMNS = 21;
 
 /** From all there is to the least that still decides; the first layout that fits is taken. Sentences tell what a layout leaves out. */
 const LAYOUTS: readonly { readonly columns: readonly ColumnName[]; readonly reason: ReasonLength }[] = [
+  { columns: ["variant", "accuracy", "drop", "spark", "speed", "size", "kernels", "verdict"], reason: "long" },
   { columns: ["variant", "accuracy", "drop", "speed", "size", "kernels", "verdict"], reason: "long" },
   { columns: ["variant", "accuracy", "drop", "speed", "size", "kernels", "verdict"], reason: "short" },
   { columns: ["variant", "accuracy", "drop", "speed", "size", "verdict"], reason: "short" },
@@ -42,10 +58,11 @@ function itemsText({ items_used: used }: SummaryRow): string {
   return used === undefined ? ABSENT : percent(used.share, { limits: [1] });
 }
 
-/** All the columns, without color; for Markdown. */
+/** All the columns but the sparkline, without color; for Markdown. */
 export function allColumns(summary: Summary, rows: readonly SummaryRow[]): readonly Column[] {
   const options = { color: false, width: Number.POSITIVE_INFINITY };
-  return fittedColumns(summary, rows, options);
+  const { columns, reason } = LAYOUTS[1] as (typeof LAYOUTS)[number];
+  return withItems(summary, columns).map((name) => column(name, summary, rows, options, reason));
 }
 
 function column(
@@ -72,6 +89,8 @@ function column(
         baseline: "baseline",
         style: POINTS,
       });
+    case "spark":
+      return sparkColumn(summary, rows);
     case "speed":
       return estimateColumn("speed", rows, {
         pick: (row) => ({ estimate: row.speedup, limits: speedLimits(row) }),
@@ -112,6 +131,13 @@ function estimateColumn(title: string, rows: readonly SummaryRow[], { pick, base
     return { text: level === undefined && own !== null ? `${text} (${levelText(own.level)})` : text };
   });
   return { header: level === undefined ? title : `${title} [${level}]`, align: "left", cells };
+}
+
+/** The drops on one axis, so that they can be compared by eye; `┊` is the margin. */
+function sparkColumn(summary: Summary, rows: readonly SummaryRow[]): Column {
+  const { drop: domain, dropMargin: margin } = pageScales(summary);
+  const cells = rows.map((row) => ({ text: intervalSpark(row.drop, { domain, margin }, SPARK_COLUMNS).trimEnd() }));
+  return { header: margin === null ? "drop" : "drop, margin ┊", align: "left", cells };
 }
 
 function accuracyText(row: SummaryRow): string {

@@ -7,6 +7,7 @@ export interface CheckFlags {
   readonly context?: string[];
   readonly thermal?: string[];
   readonly summary?: string[];
+  readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
@@ -17,6 +18,7 @@ export async function runCheck(paths: string[], flags: CheckFlags): Promise<numb
   const results = await checkArtifacts([...paths, ...named]);
   if (flags.json) process.stdout.write(artifactJson(results));
   else
-    for (const { path, ok, message } of results) process.stdout.write(`${ok ? "ok  " : "FAIL"}  ${path}: ${message}\n`);
+    for (const { path, ok, message } of results.filter((result) => !(flags.quiet && result.ok)))
+      process.stdout.write(`${ok ? "ok  " : "FAIL"}  ${path}: ${message}\n`);
   return results.every((result) => result.ok) ? 0 : ERROR_CODES.STORE_CORRUPT;
 }

@@ -20,6 +20,7 @@ export interface SweepFlags extends CiFlags {
   readonly canaryLatencyVarianceThreshold?: number;
   readonly outDir: string;
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly resume?: string;
   readonly dryRun?: boolean;
   readonly summaryOut?: string;

@@ -6,6 +6,7 @@ import type { SweepEvent } from "../../pipeline/progress.ts";
 import { resumeSweep, type SweepResult, sweep } from "../../pipeline/sweep.ts";
 import { atomicWrite } from "../../platform/files.ts";
 import { renderCanary } from "../../report/canary-text.ts";
+import { sentences } from "../../report/sentences.ts";
 import { headerLine, renderTerminal } from "../../report/terminal.ts";
 import { clearCiOutputs, wantsCi, writeCiOutputs } from "../ci-outputs.ts";
 import { watchInterrupts } from "../interrupt.ts";
@@ -19,13 +20,14 @@ export async function runSweep(config: string | undefined, flags: SweepFlags): P
   const options = sweepOptionsFrom(config, flags);
   await clearCiOutputs(flags);
   const interrupt = watchInterrupts();
-  const progress = createProgress({ stream: process.stderr, env: process.env, enabled: !flags.json });
+  const progress = createProgress({ stream: process.stderr, env: process.env, enabled: !flags.json && !flags.quiet });
   let runFolder: string | undefined;
   try {
     const listen = listener(progress, (folder) => {
       runFolder = folder;
     });
-    const all = { ...options, signal: interrupt.signal, onProgress: listen };
+    const onProgress = flags.quiet ? warnOnly(listen) : listen;
+    const all = { ...options, signal: interrupt.signal, onProgress };
     const result = flags.resume === undefined ? await sweep(all) : await resumeSweep(flags.resume, all);
     progress.stop();
     if (wantsCi(flags)) {
@@ -35,7 +37,7 @@ export async function runSweep(config: string | undefined, flags: SweepFlags): P
     }
     if (flags.summaryOut !== undefined) await atomicWrite(resolve(flags.summaryOut), artifactJson(result.summary));
     if (flags.json) process.stdout.write(artifactJson(result.summary));
-    else process.stdout.write(`${resultText(result)}\n`);
+    else process.stdout.write(`${flags.quiet ? quietText(result) : resultText(result)}\n`);
     return result.exitCode;
   } catch (error) {
     progress.stop();
@@ -49,6 +51,21 @@ export async function runSweep(config: string | undefined, flags: SweepFlags): P
   } finally {
     interrupt.dispose();
   }
+}
+
+/** What `--quiet` still says: a warning is no progress. */
+function warnOnly(listen: (event: SweepEvent) => void): (event: SweepEvent) => void {
+  return (event) => {
+    listen(event);
+    if (event.kind === "warning") process.stderr.write(`warning: ${event.message}\n`);
+  };
+}
+
+/** The verdict and what it means, on one line. */
+function quietText({ summary }: SweepResult): string {
+  const told = sentences(summary);
+  const lead = summary.simulated ? told[1] : told[0];
+  return `${summary.suite.verdict.toUpperCase()}${summary.simulated ? " (simulated)" : ""}: ${lead ?? told[0] ?? ""}`;
 }
 
 function listener(progress: Progress, onFolder: (folder: string) => void): (event: SweepEvent) => void {
