@@ -60,6 +60,15 @@ export const RUN_QUALITY_ADVICE: { readonly [reason in RunQualityReason]: string
 
 /** What to do about a finding. */
 export const FINDING_ADVICE: { readonly [code in FindingCode]: string } = {
+  QUANT_LABEL_LIES:
+    "Trust the measured bits per weight: some tensors fell back to another type. Name the file by what it is.",
+  UNVERIFIED_WEIGHTS:
+    "Use a provider that tells a digest, or name the file itself; until then nobody can say which weights were judged.",
+  PROMPT_TRUNCATED: "Load a longer context, or shorten the prompts; what a model did not read it cannot answer.",
+  TOKEN_COUNT_ODD: "Look at the server's version; rates are computed only from counts that can be true.",
+  REQUESTS_FAILED: "The journal holds the error of each request; a longer timeout or fewer requests at once may help.",
+  OFFLOADED_TO_CPU: "Take a smaller quantization or context, so that the whole model fits the accelerator.",
+  SLOWER_OVER_TIME: "Let the machine cool down, and plan with the sustained rate: quantgate thermal tells it.",
   ACCURACY_DROP_ABOVE_FLAG:
     "Look at the classes in the report: a drop in one class is often one layer that needs more bits.",
   EMULATED_KERNELS:
