@@ -26,6 +26,6 @@ export async function loadProfile(options: {
   const environment = document === undefined ? undefined : checkProfile(document, "the environment");
   const name = isBuiltIn ? (profile as ProfileName) : (environment?.extends ?? file?.extends ?? "local");
   // Flags are as foreign as files.
-  if (flags !== undefined) checkProfile({ schema_version: "quantgate.profile.v1", ...flags }, "the command line");
+  if (flags !== undefined) checkProfile({ schema_version: "quantgate.profile.v1", ...flags }, "The command line");
   return resolveProfile({ name, file, environment, flags });
 }

@@ -66,9 +66,11 @@ export const POLICY_FAULTS: readonly Fault[] = [
     policy: { gates: [{ id: "floor", metric: "quality.accuracy", policy: "floor", limit: 95, tier: "primary" }] },
   },
   {
-    name: "a margin of accuracy is relative",
-    ending: invalid(/absolute/),
-    policy: accuracy({ margin_kind: "relative" }),
+    name: "a margin of determinism is relative",
+    ending: invalid(/a margin of determinism.rate is absolute, not relative/),
+    policy: {
+      gates: [{ id: "determinism", policy: "non-inferiority", margin: 0.01, margin_kind: "relative" }],
+    },
   },
   {
     name: "a time is to be exact",

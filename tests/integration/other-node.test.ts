@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { packageRoot } from "../../harness/platform/package-root.ts";
 import { need } from "../fixtures/require.ts";
@@ -20,7 +20,7 @@ function sweepWith(node: string, outDir: string): Record<string, string> {
     env,
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const run = readdirSync(outDir).find((name) => name !== "latest" && name !== "cache") as string;
+  const run = basename(realpathSync(join(outDir, "latest")));
   const trials = readFileSync(join(outDir, run, "journal.ndjson"), "utf8")
     .split("\n")
     .filter((line) => line.includes('"kind":"trial"'))
