@@ -171,7 +171,7 @@ describe("quantize otherwise", () => {
       "--config",
       config,
       "--recipe",
-      "w4a8",
+      "u8s8",
       "--no-compare",
       "--out-dir",
       "made",
