@@ -40,10 +40,12 @@ const LAYOUTS: readonly { readonly columns: readonly ColumnName[]; readonly reas
   { columns: ["variant", "verdict"], reason: "none" },
 ];
 
-/** The columns of a group of rows that fit into the width; the last layout where none does. */
+/** The columns of a group of rows that fit into the width, the last layout where none does; a picture only where there is a drop to draw. */
 export function fittedColumns(summary: Summary, rows: readonly SummaryRow[], options: TextOptions): readonly Column[] {
   const layouts = LAYOUTS.map((layout) =>
-    withItems(summary, layout.columns).map((name) => column(name, summary, rows, options, layout.reason)),
+    withItems(summary, layout.columns)
+      .filter((name) => name !== "spark" || rows.some((row) => row.drop !== null))
+      .map((name) => column(name, summary, rows, options, layout.reason)),
   );
   return layouts.find((columns) => tableWidth(columns) <= options.width) ?? (layouts.at(-1) as Column[]);
 }
