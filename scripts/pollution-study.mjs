@@ -1,6 +1,6 @@
 // Does a sweep mark the trials that other programs disturbed, and only those? Runs the same sweep on an idle machine, beside processes
 // that burn every core for a third of it, and beside them all the time; writes a pollution_study.v1 document. Needs dist/ and an idle machine.
-//   node scripts/pollution-study.mjs [--repeats 3] [--blocks 12] [--out docs/studies/pollution.v1.json] [--sample]
+//   node scripts/pollution-study.mjs [--repeats 3] [--blocks 30] [--out docs/studies/pollution.v1.json] [--sample]
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -21,7 +21,7 @@ const { validator } = await dist("platform/schema.js");
 const { values: options } = parseArgs({
   options: {
     repeats: { type: "string", default: "3" },
-    blocks: { type: "string", default: "12" },
+    blocks: { type: "string", default: "30" },
     out: { type: "string", default: "docs/studies/pollution.v1.json" },
     sample: { type: "boolean", default: false },
   },
