@@ -28,7 +28,7 @@ export function itemsNeeded(options: {
   const total = pairedTotal((table.b + table.c) / effect.n, effect.value, { margin, alpha });
   const least =
     effect.value < margin && margin > 0 ? (stats.normalQuantile(1 - alpha) ** 2 * (1 - margin)) / margin : 0;
-  return needed(Math.ceil(Math.max(total, least)) - effect.n, "items", secondsPerItem);
+  return needed(Math.max(total, least) - effect.n, "items", secondsPerItem);
 }
 
 /**
@@ -100,6 +100,6 @@ function zSum(alpha: number): number {
 function needed(quantity: number, unit: NeededDoc["unit"], secondsEach: number | undefined): NeededDoc | undefined {
   if (!Number.isFinite(quantity) || quantity > MOST) return undefined;
   // The formula may say "enough already" where the exact interval is wider than the normal one: then at least one more.
-  const whole = Math.max(1, quantity);
+  const whole = Math.max(1, Math.ceil(quantity));
   return { quantity: whole, unit, seconds: secondsEach === undefined ? null : whole * secondsEach };
 }

@@ -127,3 +127,10 @@ test("blocks with NaN, and a change on the margin, have no number", () => {
     undefined,
   );
 });
+
+test("what is needed is a whole number, also where it is far beyond the exact search", () => {
+  const seen = Float64Array.of(0.048, 0.031, 0.069, 0.052, 0.042, 0.051);
+  const need = blocks(seen, 0.05);
+  assert.ok((need?.quantity ?? 0) > 20_000, `${need?.quantity}`);
+  assert.ok(Number.isInteger(need?.quantity), `${need?.quantity}`);
+});
