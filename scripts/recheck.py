@@ -3,14 +3,13 @@
 
     python3 scripts/recheck.py results/latest
 
-An independent check: another language, the standard library alone, no code of harness/, and other routes to the same numbers
-where there are any (binomial sums instead of the incomplete beta function, bisection of the likelihood instead of Tango's closed
-form, counted-out rank sums; recheck_early.py for runs that may stop early). Gates it does not cover are named. Exit code 0: all agree.
+An independent check: another language, the standard library alone, no code of harness/, and other routes to the same numbers. A verdict
+comes from two p-values ("good enough", "too bad"), not from an interval: binomial sums instead of the incomplete beta function, bisection
+of the likelihood instead of Tango's closed form, counted-out rank sums, and e-processes as the products that define them. Gates it does
+not cover are named. Exit code 0: all agree.
 """
 
-import array, base64, hashlib, json, math, os, statistics, sys
-
-import recheck_early as early
+import array, base64, hashlib, json, math, os, re, statistics, sys
 
 folder = sys.argv[1] if len(sys.argv) == 2 else sys.exit("usage: recheck.py RUN_FOLDER")
 problems, skipped = [], []
@@ -30,25 +29,55 @@ def sha(data):
     return hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
 
 
-class Token(str):
-    """A number as the file spells it: another language would spell it differently."""
+def canonical(text, without):
+    """The same JSON with sorted keys and no spaces; numbers keep their spelling, for Python has another one."""
+    content = json.loads(text, parse_float=lambda number: "\0" + number)
+    kept = {key: value for key, value in content.items() if key not in without}
+    return re.sub(r'"\\u0000(.*?)"', r"\1", json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
-def canonical(x):
-    if isinstance(x, Token):
-        return str(x)
-    if isinstance(x, dict):
-        return "{" + ",".join(json.dumps(k, ensure_ascii=False) + ":" + canonical(x[k]) for k in sorted(x)) + "}"
-    if isinstance(x, list):
-        return "[" + ",".join(map(canonical, x)) + "]"
-    return json.dumps(x, ensure_ascii=False)
+# --- the random order of the items: xoshiro128** (Blackman & Vigna), its state out of a text ----------------------------------------
+WORD = 0xFFFFFFFF
+LANES = (0x6A09E667, 0x9E3779B1), (0xBB67AE85, 0x85EBCA77), (0x3C6EF372, 0xC2B2AE3D), (0xA54FF53A, 0x27D4EB2F)
 
 
-# --- plan and journal ---------------------------------------------------------------------------------------------------------
+def scramble(h):
+    h = (h ^ h >> 16) * 0x85EBCA6B & WORD
+    h = (h ^ h >> 13) * 0xC2B2AE35 & WORD
+    return h ^ h >> 16
+
+
+def random_words(seed):
+    s = []
+    for lane, (h, multiplier) in enumerate(LANES):
+        for letter in seed:
+            h = (scramble(h ^ ord(letter)) * multiplier + lane) & WORD
+        s.append(scramble(h ^ len(seed)))
+    for turn in range(8):
+        s[turn & 3] = scramble((s[turn & 3] + s[turn + 1 & 3] * 0x9E3779B1 + (turn >> 2)) & WORD)
+    rotate = lambda x, k: (x << k | x >> (32 - k)) & WORD
+    while True:
+        yield rotate(s[1] * 5 & WORD, 7) * 9 & WORD
+        shifted = s[1] << 9 & WORD
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2], s[3] = s[2] ^ shifted, rotate(s[3], 11)
+
+
+def item_order(seed, n):
+    source, order = random_words(f"{seed}/items"), [0] * n
+    for i in range(n):
+        word = next(w for w in source if w < 2**32 - 2**32 % (i + 1))
+        order[i], order[word % (i + 1)] = order[word % (i + 1)], i
+    return order
+
+
+# --- plan and journal -----------------------------------------------------------------------------------------------------------------
 plan = json.loads(read("plan.json"))
 outside = {"plan_digest", "commit_sha", "origins", "invocation", "estimate", "power", "notices"}
-tokens = json.loads(read("plan.json"), parse_float=Token, parse_int=Token)
-expect("plan digest", sha(canonical({k: v for k, v in tokens.items() if k not in outside})), plan["plan_digest"])
+expect("plan digest", sha(canonical(read("plan.json"), outside)), plan["plan_digest"])
 bodies = []
 for number, line in enumerate(read("journal.ndjson").decode().split("\n")[:-1]):
     content = json.loads(line)
@@ -63,21 +92,53 @@ is_complete = bodies[-1]["kind"] == "end" and bodies[-1]["state"] == "complete"
 stored_labels = read(bodies[0]["labels"]["file"])
 expect("labels digest", sha(stored_labels), bodies[0]["labels"]["sha256"])
 labels = array.array("i", stored_labels)
-stop = plan.get("stop")
+stop, order = plan.get("stop"), list(range(len(labels)))
 if stop:
-    stop["order"] = early.item_order(plan["experimental_controls"]["seed"], len(labels))
-    expect("order of the items", sha(canonical(stop["order"])), stop["order_sha256"])
+    order = item_order(plan["experimental_controls"]["seed"], len(labels))
+    expect("order of the items", sha(json.dumps(order, separators=(",", ":"))), stop["order_sha256"])
 
-# --- statistics, by the plainest route ------------------------------------------------------------------------------------------
+
+class Cell:
+    def __init__(self, planned):
+        self.id, self.baseline = planned["cell_id"], planned["baseline_cell_id"]
+        self.made = made.get(planned["variant_id"])
+        self.role = next(v["role"] for v in plan["variants"] if v["variant_id"] == planned["variant_id"])
+        self.trials = [t for t in trials if t["cell_id"] == self.id and t["trial_kind"] == "trial"]
+        self.done = [t for t in self.trials if t["measured"]]
+        self.blocks = {
+            "latency.call": {t["block"]: statistics.median(t["measured"]["latency_ns"]) * 1e-9 for t in self.done},
+            "memory.peak_rss": {t["block"]: t["measured"]["memory"]["peak_rss_bytes"] for t in self.done},
+            "throughput.items": {t["block"]: t["measured"]["throughput"]["items_per_second"] for t in self.done},
+        }
+
+    def stretches(self):
+        """Start in the order of the items -> right or wrong, an item; an early one that failed: None each. None: this checker has no rule."""
+        found = {}
+        for t in self.trials:
+            if t["evaluates"] == ("items" if stop else "all"):
+                start, count = (t["items"]["from"], t["items"]["count"]) if stop else (0, len(labels))
+                quality = t["measured"] and t["measured"]["quality"]
+                if (quality and quality["invalid_rows"]) or not (quality or stop):
+                    return None
+                packed = quality and base64.b64decode(quality["correct_bits"])
+                right = [packed[i >> 3] >> (i & 7) & 1 if packed else None for i in range(count)]
+                if found.setdefault(start, right) != right:
+                    return None
+        return found
+
+    def agreeing(self):
+        """Trials whose outputs are the usual ones."""
+        subset = [t["measured"]["subset"]["outputs_sha256"] for t in self.done]
+        whole = [t["measured"]["outputs_sha256"] if t["evaluates"] == "all" else None for t in self.done]
+        usual = lambda values: statistics.mode([v for v in values if v] or [None])
+        return sum(s == usual(subset) and w in (None, usual(whole)) for s, w in zip(subset, whole))
+
+
+cells = {planned["cell_id"]: Cell(planned) for planned in plan["cells"]}
+
+
+# --- statistics of a fixed number of items and blocks, by the plainest route -----------------------------------------------------------
 normal = statistics.NormalDist()
-
-
-def crossing(low, high, rises):
-    """Where a function that rises through 0 does so."""
-    for _ in range(200):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rises(middle) < 0 else (low, middle)
-    return (low + high) / 2
 
 
 def at_most(k, n, p):
@@ -88,17 +149,14 @@ def at_most(k, n, p):
     return min(1.0, math.fsum(math.exp(log(i)) for i in range(k + 1)))
 
 
-def clopper_pearson(k, n, alpha):
-    low = 0 if k == 0 else crossing(0, 1, lambda p: 1 - at_most(k - 1, n, p) - alpha)
-    return k / n, low, 1 if k == n else crossing(0, 1, lambda p: alpha - at_most(k, n, p))
-
-
 def tango_z(b, c, n, delta, corrected=False):
     """Score statistic; the nuisance parameter maximizes the likelihood of (b, c) under drop = delta. `corrected`: for the claim
     "the drop exceeds delta", less half an item and Cornish-Fisher's skewness term, and never above the plain one."""
-    least, most, tiny = max(0.0, -delta), (1 - delta) / 2, 1e-300
-    falls = lambda q: b / (q + delta or tiny) + c / (q or tiny) - 2 * (n - b - c) / (1 - 2 * q - delta or tiny)
-    q = crossing(least, most, lambda x: -falls(x))
+    low, high, tiny = max(0.0, -delta), (1 - delta) / 2, 1e-300
+    for _ in range(200):
+        q = (low + high) / 2
+        slope = b / (q + delta or tiny) + c / (q or tiny) - 2 * (n - b - c) / (1 - 2 * q - delta or tiny)
+        low, high = (q, high) if slope > 0 else (low, q)
     variance = 2 * q + delta - delta * delta
     difference = b - c - n * delta
     if variance <= 1e-12 / n:
@@ -108,37 +166,14 @@ def tango_z(b, c, n, delta, corrected=False):
     return min(plain, z - skewness * (z * z - 1) / 6) if corrected else plain
 
 
-def tango(b, c, n, alpha):
-    z, edge = normal.inv_cdf(1 - alpha), 1 - 1e-12
-    low = crossing(-edge, (b - c) / n, lambda d: z - tango_z(b, c, n, d, corrected=True))
-    return (b - c) / n, low, crossing(-edge, edge, lambda d: -z - tango_z(b, c, n, d))
-
-
-def rank_sum_counts(n):
-    counts = [1]
-    for rank in range(1, n + 1):
-        counts = [a + b for a, b in zip(counts + [0] * rank, [0] * rank + counts)]
-    return counts
-
-
-def hodges_lehmann(x, alpha):
-    walsh = sorted((a + b) / 2 for i, a in enumerate(x) for b in x[i:])
-    rank = total = 0
-    for count in rank_sum_counts(len(x)):
-        total += count
-        if total / 2 ** len(x) > alpha:
-            break
-        rank += 1
-    limits = (walsh[rank - 1], walsh[-rank]) if rank else (-math.inf, math.inf)
-    return (statistics.median(walsh), *limits)
-
-
 def signed_rank(x, location, side):
-    """One-sided p; continuous measurements have no ties."""
-    ranked = sorted((v - location for v in x), key=abs)
-    positive = sum(i + 1 for i, v in enumerate(ranked) if v > 0)
-    extreme = positive if side == "less" else len(x) * (len(x) + 1) // 2 - positive
-    return sum(rank_sum_counts(len(x))[: extreme + 1]) / 2 ** len(x)
+    """Exact p that the center of x lies below the location (side 1) or above (side -1); ties share their ranks, zeros have none."""
+    gaps = [side * (v - location) for v in x if v != location]
+    doubled = [1 + sum((abs(h) < abs(g)) + (abs(h) <= abs(g)) for h in gaps) for g in gaps]
+    ways = [1]
+    for rank in doubled:
+        ways = [a + b for a, b in zip(ways + [0] * rank, [0] * rank + ways)]
+    return sum(ways[: sum(rank for g, rank in zip(gaps, doubled) if g > 0) + 1]) / 2 ** len(gaps)
 
 
 def holm(ps):
@@ -148,109 +183,150 @@ def holm(ps):
     return adjusted
 
 
-def judge(policy, effect, threshold):
-    value, low, high = effect
-    passes, fails = {
-        "non-inferiority": (high < threshold, low > threshold),
-        "any-regression": (high < threshold, low > 0),
-        "equivalence": (-threshold < low and high < threshold, low > threshold or high < -threshold),
-        "floor": (low >= threshold, high < threshold),
-        "ceiling": (high <= threshold, low > threshold),
-        "exact": (value <= threshold, value > threshold),
-    }[policy]
-    return "fail" if fails else "pass" if passes else "inconclusive"
+# --- statistics of a run that may stop early: betting e-processes (Waudby-Smith & Ramdas 2024) ------------------------------------------
+STAKES = [0.01 + k * 0.94 / 11 for k in range(12)]
+SIGN_STAKES, CALL_FAIL_STAKES = [0.3, 0.45, 0.6, 0.75, 0.85, 0.95], [0.003, 0.01, 0.03, 0.06, 0.1]
 
 
-# --- cells ------------------------------------------------------------------------------------------------------------------------
-class Cell:
-    def __init__(self, planned):
-        self.id, self.baseline = planned["cell_id"], planned["baseline_cell_id"]
-        self.made = made.get(planned["variant_id"])
-        self.role = next(v["role"] for v in plan["variants"] if v["variant_id"] == planned["variant_id"])
-        self.trials = [t for t in trials if t["cell_id"] == self.id and t["trial_kind"] == "trial"]
-        self.done = [t for t in self.trials if t["measured"]]
-        full = [t["measured"] for t in self.trials if t["evaluates"] == "all"]
-        bits = {m["quality"]["correct_bits"] if m else None for m in full}
-        self.invalid = any(m["quality"]["invalid_rows"] for m in full if m)
-        # Right or wrong, an item: only where every full run completed and all agree.
-        packed = base64.b64decode(bits.pop()) if len(bits) == 1 and None not in bits else None
-        self.right = packed and [packed[i >> 3] >> (i & 7) & 1 for i in range(len(labels))]
-        self.blocks = {
-            "latency.call": {t["block"]: statistics.median(t["measured"]["latency_ns"]) for t in self.done},
-            "memory.peak_rss": {t["block"]: t["measured"]["memory"]["peak_rss_bytes"] for t in self.done},
-            "throughput.items": {t["block"]: t["measured"]["throughput"]["items_per_second"] for t in self.done},
-        }
-
-    def agreeing(self):
-        subset = [t["measured"]["subset"]["outputs_sha256"] for t in self.done]
-        whole = [t["measured"]["outputs_sha256"] if t["evaluates"] == "all" else None for t in self.done]
-        usual = lambda values: statistics.mode([v for v in values if v] or [None])
-        return sum(s == usual(subset) and w in (None, usual(whole)) for s, w in zip(subset, whole))
+def wealth(values, margin, stakes, total=None):
+    """Against "the mean is at least the margin", after each value in [-1, 1]; `total`: of the finite set that the values come from."""
+    capital, lost, whole = [1 / len(stakes)] * len(stakes), 0.0, None if total is None else total * margin
+    if whole is not None and abs(whole - round(whole)) < 1e-9 * max(1, abs(round(whole))):
+        whole = round(whole)
+    for i, d in enumerate(values):
+        mean = margin if whole is None else (whole - lost) / (total - i)
+        lost += d
+        if mean > 1 or (mean == 1 and d < 1):
+            capital = [math.inf]
+        elif mean < 1 and capital != [math.inf]:
+            safe = max(mean, -1)
+            capital = [c * (1 + stake * (safe - d) / (1 - safe)) for c, stake in zip(capital, stakes)]
+        if whole is not None and i + 1 == total and lost < whole:
+            capital = [math.inf]
+        yield sum(capital)
 
 
-cells = {planned["cell_id"]: Cell(planned) for planned in plan["cells"]}
+def met(pairs, margin, sizes, stakes=STAKES):
+    """1/E of "every group's mean is below the margin", pairs being (group, value): the weakest group's."""
+    peaks = [max([1, *wealth([d for g, d in pairs if g == k], margin, stakes, n)]) for k, n in sizes.items()]
+    return 1 / min(*peaks, 1e12)
+
+
+def violated(pairs, margin, sizes, stakes=STAKES):
+    """1/E of "some group's mean is above the margin": the running mean over the groups."""
+    runs = {k: wealth([-d for g, d in pairs if g == k], -margin, stakes, n) for k, n in sizes.items()}
+    now, most = dict.fromkeys(sizes, 1.0), 1.0
+    for k, _ in pairs:
+        now[k] = min(next(runs[k]), 1e12)
+        most = max(most, sum(now.values()) / len(now))
+    return 1 / most
+
+
+# --- gates: p-values of "good enough" and of "too bad" ------------------------------------------------------------------------------------
+def two_claims(policy, border, lower, below, above):
+    """From the p-values of "it is worse by less than x" and "by more than x"; `lower`: the border of a gain, for equivalence."""
+    if policy == "equivalence":
+        return max(below(border), above(lower)), min(above(border), below(lower))
+    return below(border), above(0 if policy == "any-regression" else border)
+
+
+def quality_claims(spec, base, cell):
+    """None where this checker has no rule, or nothing was measured."""
+    before, after, policy, margin = base.stretches(), cell.stretches(), spec["policy"], spec["margin"]
+    if not before or not after or policy == "exact" or (stop and policy == "equivalence"):
+        return None
+    # (class, baseline right, candidate right) of what both evaluated; a failed stretch counts against the candidate alone.
+    both = [s for s in sorted(after) if s in before and None not in before[s]]
+    items = [(labels[order[s + i]], before[s][i], x or 0) for s in both for i, x in enumerate(after[s])]
+    sizes = {k: list(labels).count(k) for k in sorted(set(labels))}
+    by_class, share = spec["metric"] == "quality.class_accuracy", spec["margin_kind"] == "relative"
+    if policy in ("floor", "ceiling"):
+        sign, n, k = -1 if policy == "floor" else 1, len(items), sum(x for _, _, x in items)
+        if not stop:
+            ps = 1 - at_most(k - 1, n, spec["limit"]), at_most(k, n, spec["limit"])
+            return ps[::-sign]
+        values, border = [(0, sign * (2 * x - 1)) for _, _, x in items], sign * (2 * spec["limit"] - 1)
+        border = min(1 - 1e-9, max(-1 + 1e-9, border))
+        return met(values, border, {0: finite(len(labels))}), violated(values, border, {0: finite(len(labels))})
+    if stop:
+        groups = {k: finite(n) for k, n in sizes.items()} if by_class else {0: finite(len(labels))}
+        drops = lambda s: [(k if by_class else 0, ((1 - s) * b - c) / max(1, 1 - s)) for k, b, c in items]
+        at = lambda border: (drops(border), 0, groups) if share else (drops(0), border, groups)
+        return two_claims(policy, margin, None, lambda border: met(*at(border)), lambda border: violated(*at(border)))
+    if share:
+        return None
+    kinds = [[(b, c) for k, b, c in items if k == label or not by_class] for label in (sizes if by_class else [0])]
+    tables = [(pairs.count((1, 0)), pairs.count((0, 1)), len(pairs)) for pairs in kinds]
+    below = lambda border: max(normal.cdf(tango_z(*t, border)) for t in tables)
+    above = lambda border: min(1, len(tables) * min(normal.cdf(-tango_z(*t, border, True)) for t in tables))
+    return two_claims(policy, margin, -margin, below, above)
+
+
+def finite(n):
+    return n if stop["claim"] == "finite-set" else None
+
+
+def block_claims(spec, base, cell):
+    """Times, memory and throughput, one value a block, + being worse; or all calls against a quantile limit."""
+    policy, limit = spec["policy"], spec["limit"]
+    if policy == "quantile-limit":
+        calls = [ns * 1e-9 > limit for t in cell.done for ns in t["measured"]["latency_ns"]]
+        over, n, share = sum(calls), len(calls), 1 - spec["quantile"]
+        if not stop or not calls:
+            return (at_most(over, n, share), 1 - at_most(over - 1, n, share)) if calls else None
+        values = [(0, 1 if is_over else -1) for is_over in calls]
+        return met(values, 2 * share - 1, {0: None}), violated(values, 2 * share - 1, {0: None}, CALL_FAIL_STAKES)
+    own, other = cell.blocks[spec["metric"]], base.blocks[spec["metric"]]
+    if policy in ("floor", "ceiling"):
+        sign = -1 if policy == "floor" else 1
+        x, border, lower = [sign * v for v in own.values()], sign * limit, None
+    elif spec["margin_kind"] == "relative":
+        sign = -1 if spec["metric"] == "throughput.items" else 1
+        # Ratios of a coarse clock are equal again once what ln rounded is cut off.
+        x = [sign * round(math.log(own[block] / other[block]) * 2**40) / 2**40 for block in own if block in other]
+        border, lower = math.log1p(spec["margin"]), math.log1p(-spec["margin"])
+    else:
+        sign = -1 if spec["metric"] == "throughput.items" else 1
+        x = [sign * (own[block] - other[block]) for block in own if block in other]
+        border, lower = spec["margin"], -spec["margin"]
+    if not x or (stop and policy in ("exact", "equivalence")):
+        return None
+    if not stop:
+        return two_claims(policy, border, lower, lambda at: signed_rank(x, at, 1), lambda at: signed_rank(x, at, -1))
+    below = lambda at: met([(0, -1 if v < at else 1) for v in x], 0, {0: None}, SIGN_STAKES)
+    above = lambda at: violated([(0, 1 if v > at else -1) for v in x], 0, {0: None}, SIGN_STAKES)
+    return two_claims(policy, border, lower, below, above)
 
 
 def decide(spec, cell, is_noisy):
     """(verdict, p of the pass, p of the fail); None where this checker does not cover the gate."""
-    base, metric, policy, alpha = cells[cell.baseline], spec["metric"], spec["policy"], spec["alpha"]
-    margin, limit, has_limit = spec["margin"], spec["limit"], policy in ("floor", "ceiling", "quantile-limit")
+    base, metric, policy = cells[cell.baseline], spec["metric"], spec["policy"]
+    has_limit = policy in ("floor", "ceiling", "quantile-limit")
     if cell.role == "baseline" and not has_limit and metric != "determinism.rate":
         return "reference", None, None
     if cell.made and cell.made["state"] == "failed":
         return "fail", None, None
     doubtful = not cell.done or (not is_complete if stop else len(cell.trials) < plan["trial_counts"]["per_cell"])
-    if stop and policy != "exact" and metric not in ("determinism.rate", "size.bytes_on_disk"):
-        result = early.decide(spec, stop, base, cell, labels)
-        if result is None or (is_noisy and not metric.startswith(("quality", "memory"))):
-            return result and ("inconclusive", None, None)
-        doubtful = doubtful or (metric in cell.blocks and any(len(c.done) < len(c.trials) for c in (cell, base)))
-    elif metric.startswith("quality."):
-        if cell.right is None or base.right is None or cell.invalid or base.invalid:
-            return None
-        if has_limit:
-            n, k = len(labels), sum(cell.right)
-            ps = 1 - at_most(k - 1, n, limit), at_most(k, n, limit)
-            result = (judge(policy, clopper_pearson(k, n, alpha), limit), *(ps if policy == "floor" else ps[::-1]))
-        else:
-            groups = [range(len(labels))]
-            if metric == "quality.class_accuracy":
-                groups = [[i for i in groups[0] if labels[i] == c] for c in sorted(set(labels))]
-            tables = []
-            for items in groups:
-                pairs = [(base.right[i], cell.right[i]) for i in items]
-                tables.append((pairs.count((1, 0)), pairs.count((0, 1)), len(pairs)))
-            verdicts = []
-            for table in tables:
-                value, _, high = tango(*table, alpha)
-                verdicts.append(judge(policy, (value, tango(*table, alpha / len(tables))[1], high), margin))
-            p_pass = max(normal.cdf(tango_z(*t, margin)) for t in tables)
-            worse_than = 0 if policy == "any-regression" else margin
-            p_fail = min(1, len(tables) * min(normal.cdf(-tango_z(*t, worse_than, True)) for t in tables))
-            result = next((v for v in ("fail", "inconclusive") if v in verdicts), "pass"), p_pass, p_fail
-    elif metric == "size.bytes_on_disk" and not has_limit:
+    ps = None, None
+    if metric == "size.bytes_on_disk" and not has_limit:
         own, other = cell.made["bytes_on_disk"], base.made["bytes_on_disk"]
         change = (own - other) / (other if spec["margin_kind"] == "relative" else 1)
-        result = judge("exact", (change, change, change), margin), None, None
+        verdict = "fail" if change > spec["margin"] else "pass"
     elif metric == "determinism.rate" and policy == "exact":
-        if len(cell.trials) < 2:
+        is_steady = 1 - cell.agreeing() / max(1, len(cell.trials)) <= spec["margin"]
+        verdict = "inconclusive" if len(cell.trials) < 2 else "pass" if is_steady else "fail"
+    elif metric.startswith("quality.") or metric in cell.blocks:
+        ps = (quality_claims if metric.startswith("quality.") else block_claims)(spec, base, cell)
+        if ps is None:
+            return None
+        if is_noisy and not metric.startswith(("quality", "memory")):
             return "inconclusive", None, None
-        flips = 1 - cell.agreeing() / len(cell.trials)
-        result = judge("exact", (flips, flips, flips), margin), None, None
-    elif metric in cell.blocks and not has_limit:
-        own, other = cell.blocks[metric], base.blocks[metric]
-        sign = -1 if metric == "throughput.items" else 1
-        x = [sign * math.log(own[block] / other[block]) for block in own if block in other]
-        if not x or (is_noisy and metric != "memory.peak_rss"):
-            return "inconclusive", None, None
-        effect = [math.expm1(v) if math.isfinite(v) else v for v in hodges_lehmann(x, alpha)]
-        worse_than = 0 if policy == "any-regression" else math.log1p(margin)
-        ps = signed_rank(x, math.log1p(margin), "less"), signed_rank(x, worse_than, "more")
-        result = (judge(policy, effect, margin), *ps)
-        doubtful = doubtful or len(cell.done) < len(cell.trials)
+        verdict = "fail" if ps[1] <= spec["alpha"] else "pass" if ps[0] <= spec["alpha"] else "inconclusive"
+        if metric in cell.blocks:
+            doubtful = doubtful or any(len(c.done) < len(c.trials) for c in ((cell, base) if stop else (cell,)))
     else:
         return None
-    return ("inconclusive", None, None) if doubtful and result[0] != "fail" else result
+    return ("inconclusive", None, None) if doubtful and verdict != "fail" else (verdict, *ps)
 
 
 # --- compare ----------------------------------------------------------------------------------------------------------------------

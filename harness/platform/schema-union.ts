@@ -7,6 +7,8 @@ export interface SchemaDocuments {
   readonly byFile: ReadonlyMap<string, Schema>;
   /** The array of a oneOf or anyOf → its file and JSON pointer. Ajv hands the same array back in its errors. */
   readonly places: WeakMap<object, { file: string; pointer: string }>;
+  /** Adds a document. */
+  add(file: string, schema: Schema): void;
 }
 
 /** Branch of a union that a value was meant to be, as a reference, or the one problem that keeps us from telling. */
@@ -14,8 +16,9 @@ export type BranchChoice =
   | { readonly kind: "branch"; readonly ref: string }
   | { readonly kind: "problem"; readonly problem: ErrorObject };
 
-/** Indexes the unions of all documents. */
-export function schemaDocuments(files: readonly (readonly [file: string, schema: Schema])[]): SchemaDocuments {
+/** An empty index of documents and their unions. */
+export function schemaDocuments(): SchemaDocuments {
+  const byFile = new Map<string, Schema>();
   const places: SchemaDocuments["places"] = new WeakMap();
   const visit = (node: unknown, file: string, pointer: string): void => {
     if (typeof node !== "object" || node === null) return;
@@ -25,8 +28,14 @@ export function schemaDocuments(files: readonly (readonly [file: string, schema:
       visit(child, file, place);
     }
   };
-  for (const [file, schema] of files) visit(schema, file, "");
-  return { byFile: new Map(files), places };
+  return {
+    byFile,
+    places,
+    add(file, schema) {
+      byFile.set(file, schema);
+      visit(schema, file, "");
+    },
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Ajv2020, ErrorObject } from "ajv/dist/2020.js";
@@ -22,17 +22,18 @@ export interface Validator {
 
 const SUFFIX = ".schema.json";
 
-/** A validator over one folder of JSON Schemas (2020-12). The folder is read, and Ajv loaded, on the first use. */
+/**
+ * A validator over one folder of JSON Schemas (2020-12). Ajv is loaded on the first use, and a schema with those it refers to when a
+ * document of its kind comes: a command pays for the documents it reads.
+ */
 export function createValidator(folder: string): Validator {
-  let loaded: { ajv: Ajv2020; documents: SchemaDocuments } | undefined;
-  const load = () => {
-    loaded ??= loadSchemas(folder);
-    return loaded;
-  };
+  let library: SchemaLibrary | undefined;
   return {
     schemaNames: () => schemaFiles(folder).map((file) => file.slice(0, -SUFFIX.length)),
     validate<T>(schemaName: string, value: unknown, as: { what: string; code: ErrorCode; hint?: string }): T {
-      const { ajv, documents } = load();
+      library ??= openLibrary(folder);
+      const { ajv, documents, load } = library;
+      load(schemaName + SUFFIX);
       const problems = findProblems(ajv, documents, schemaName + SUFFIX, value, "");
       const [first, ...others] = problems.sort((a, b) => rank(a) - rank(b));
       if (first === undefined) return value as T;
@@ -56,25 +57,42 @@ function schemaFiles(folder: string): string[] {
     .sort();
 }
 
-function loadSchemas(folder: string): { ajv: Ajv2020; documents: SchemaDocuments } {
+interface SchemaLibrary {
+  readonly ajv: Ajv2020;
+  readonly documents: SchemaDocuments;
+  /** Adds a file and what it refers to; one that is loaded already, or not there, changes nothing. */
+  readonly load: (file: string) => void;
+}
+
+function openLibrary(folder: string): SchemaLibrary {
   // require, not import: Ajv costs some 30 ms that commands without a document need not pay, and validate() stays synchronous.
   const require = createRequire(import.meta.url);
   const { Ajv2020: Ajv } = require("ajv/dist/2020.js") as { Ajv2020: typeof Ajv2020 };
   const { default: addFormats } = require("ajv-formats") as { default: FormatsPlugin };
-  const ajv = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true, verbose: true });
+  const ajv = new Ajv({
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    allErrors: true,
+    verbose: true,
+    // The schemas are ours, and a test holds them against the meta-schema; compiling that here would cost each command some 60 ms.
+    validateSchema: false,
+  });
   // The unit of a field, an annotation without effect on validity.
   ajv.addVocabulary(["unit"]);
   addFormats(ajv);
-  const files = schemaFiles(folder).map((file) => {
-    const document = parseJson(readFileSync(join(folder, file), "utf8"), { what: `the schema ${file}` }) as {
-      $id?: string;
-    };
+  const documents = schemaDocuments();
+  const load = (file: string): void => {
+    if (documents.byFile.has(file) || !existsSync(join(folder, file))) return;
+    const text = readFileSync(join(folder, file), "utf8");
+    const document = parseJson(text, { what: `the schema ${file}` }) as { $id?: string };
     // The file's name is the identifier, so that `"$ref": "estimate.v1.schema.json"` works whatever $id says.
     const { $id: _, ...schema } = document;
+    documents.add(file, schema);
     ajv.addSchema(schema, file);
-    return [file, schema] as const;
-  });
-  return { ajv, documents: schemaDocuments(files) };
+    for (const [, other] of text.matchAll(/"\$ref"\s*:\s*"([^"#]+)/g)) load(other as string);
+  };
+  return { ajv, documents, load };
 }
 
 /** Problems in document order, each union replaced by the problems of the branch that was meant. */

@@ -1,13 +1,17 @@
 import { parentPort } from "node:worker_threads";
 import { HarnessError } from "../domain/errors.ts";
 
+/** What a task gives back; `transfer` moves instead of being copied. */
+interface ThreadResult {
+  readonly value: unknown;
+  readonly transfer?: ArrayBuffer[];
+}
+
 /** Makes this thread a worker of thread-pool.ts: one task at a time, its failure told in words. */
-export function serveThread(
-  handle: (input: unknown) => { readonly value: unknown; readonly transfer?: ArrayBuffer[] },
-): void {
-  parentPort?.on("message", (input: unknown) => {
+export function serveThread(handle: (input: unknown) => ThreadResult | Promise<ThreadResult>): void {
+  parentPort?.on("message", async (input: unknown) => {
     try {
-      const { value, transfer } = handle(input);
+      const { value, transfer } = await handle(input);
       parentPort?.postMessage({ value }, transfer ?? []);
     } catch (error) {
       const known = error instanceof HarnessError;

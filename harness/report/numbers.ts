@@ -4,6 +4,7 @@ export const ABSENT = "–";
 /** Past nine digits a difference is rounding noise of the double itself. */
 const MAX_DIGITS = 9;
 const SAME = 1e-9;
+const MINUS = 0x2d;
 
 /** A number as a document may hold it. */
 export type MaybeNumber = number | null | undefined;
@@ -89,6 +90,8 @@ function rounded(value: number, digits: number): number {
 
 function fixed(value: number, digits: number): string {
   const text = value.toFixed(digits);
+  // Most numbers are short; a list of a store holds 200,000 of them.
+  if (text.charCodeAt(0) !== MINUS && text.length <= (digits > 0 ? digits + 4 : 3)) return text;
   const [whole = "", fraction] = text.replace(/^-/, "").split(".");
   const sign = text.startsWith("-") && Number(text) !== 0 ? "-" : "";
   const grouped = whole.replaceAll(/\B(?=(\d{3})+$)/g, ",");

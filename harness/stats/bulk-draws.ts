@@ -1,11 +1,16 @@
 // Bulk drawing for the bootstrap. The generator's state lives in local variables inside the loops, and one 32-bit word yields up
 // to three draws: a suite of bootstraps takes a thousand million of them.
 
+import { resampleKernel } from "./resample-kernel.ts";
+
 /** How words are cut up: `digits` fields of `width` bits, each naming one of `copies`·n equally likely slots. */
 type Cut = { digits: 1 | 2 | 3; width: number; copies: number };
 
 /** Widest fields tried for one, two and three draws a word: the table of slots must stay in the first caches. */
 const WIDEST = { 1: 30, 2: 14, 3: 10 } as const;
+
+/** Draws from which the kernel in WebAssembly is worth its start. */
+const KERNEL_FROM = 20_000;
 
 /** The cut with the most accepted draws a word. A word is drawn again unless all of its fields fall below copies·n. */
 function cutFor(n: number): Cut {
@@ -29,9 +34,15 @@ function cutFor(n: number): Cut {
 
 /**
  * Fills `out` with sums, each of values.length draws with replacement from the values, and advances the xoshiro128** state of
- * four words. Draws are exactly uniform: a word with a field out of range is drawn again as a whole.
+ * four words. Draws are exactly uniform: a word with a field out of range is drawn again as a whole. `kernelFor`: what runs long
+ * fills, with the same bits.
  */
-export function sumResamples(state: Uint32Array, values: ArrayLike<number>, out: Float64Array): void {
+export function sumResamples(
+  state: Uint32Array,
+  values: ArrayLike<number>,
+  out: Float64Array,
+  { kernelFor = resampleKernel }: { readonly kernelFor?: typeof resampleKernel } = {},
+): void {
   const n = values.length;
   if (n === 0 || n > 2 ** 28) throw new RangeError(`a resample takes 1 to 2^28 values, got ${n}`);
   const { digits, width, copies } = cutFor(n);
@@ -50,6 +61,14 @@ export function sumResamples(state: Uint32Array, values: ArrayLike<number>, out:
   }
   const rounds = Math.floor(n / digits);
   const rest = n - rounds * digits;
+  // Making and filling a kernel's memory pays from some thousand draws on; fields below 3 bits do not fit its shifts.
+  if (width >= 3 && n * out.length > KERNEL_FROM) {
+    const kernel = kernelFor(digits);
+    if (kernel !== undefined && digits !== 1) {
+      kernel(state, slots, { digits, width, gaps, carries, rounds, rest }, out);
+      return;
+    }
+  }
   const twice = 2 * width;
   // "| 0" keeps the words small integers to the compiler.
   let a = state[0]! | 0;

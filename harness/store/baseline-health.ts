@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { basename, join, sep } from "node:path";
+import { basename, join } from "node:path";
 import { HarnessError } from "../domain/errors.ts";
 import { type Clock, isoTime, systemClock } from "../platform/clock.ts";
 import { readText } from "../platform/files.ts";
 import { lockFolder } from "../platform/folder-lock.ts";
 import { type BaselineLayout, type RecordKey, testSlug } from "./baseline-layout.ts";
-import { checkChain } from "./baseline-log.ts";
+import type { FolderScan } from "./baseline-scan.ts";
+import { scanApart } from "./baseline-scan-apart.ts";
 import { saveIndex } from "./baseline-state.ts";
 import { entryOf, isDamage, parseRecord, readRecord } from "./baseline-store.ts";
 import { type Transaction, transact } from "./baseline-transaction.ts";
@@ -44,48 +45,68 @@ export interface HealthOptions {
 
 /** Compares the store's files with its log, under its lock. What is corrupt is set aside and named. */
 export async function checkHealth(layout: BaselineLayout, options: HealthOptions): Promise<HealthReport> {
-  const problems: HealthProblem[] = [];
-  const logProblem = await checkChain(layout.log).then(
-    () => undefined,
-    (error: unknown) => {
-      if (error instanceof HarnessError) return error.message;
-      throw error;
-    },
-  );
-  if (logProblem !== undefined) {
-    problems.push({
-      code: "LOG_DAMAGED",
-      subject: "audit.ndjson",
-      message: logProblem,
-      repaired: options.repair === true,
-    });
-    if (!options.repair) return unreadable(problems);
-    await setLogAside(layout, options.clock ?? systemClock);
+  const first = await compareWithLog(layout, options);
+  if (first.kind === "compared") return first.report;
+  const message = first.logProblem;
+  const damage = { code: "LOG_DAMAGED", subject: "audit.ndjson", message } as const;
+  if (!options.repair) return unreadable([{ ...damage, repaired: false }]);
+  await setLogAside(layout, options.clock ?? systemClock);
+  const second = await compareWithLog(layout, options);
+  if (second.kind === "compared")
+    return { ...second.report, problems: [{ ...damage, repaired: true }, ...second.report.problems] };
+  return unreadable([{ ...damage, message: second.logProblem, repaired: false }]);
+}
+
+type Comparison =
+  | { readonly kind: "compared"; readonly report: HealthReport }
+  | { readonly kind: "log-damaged"; readonly logProblem: string };
+
+/** A thread checks the whole log and looks at every file, while this one takes the lock and reads the index. */
+async function compareWithLog(layout: BaselineLayout, options: HealthOptions): Promise<Comparison> {
+  const apart = scanApart(layout);
+  const use = async (transaction: Transaction): Promise<Comparison> => {
+    const logProblem = await apart.logProblem;
+    if (logProblem !== undefined) return { kind: "log-damaged", logProblem };
+    const report = await compareFiles({ layout, transaction, options, files: namesOf(layout, await apart.folders) });
+    return { kind: "compared", report };
+  };
+  try {
+    return await transact(layout, use, { onLocked: apart.startRecords });
+  } catch (error) {
+    const logProblem = await apart.logProblem;
+    if (logProblem !== undefined) return { kind: "log-damaged", logProblem };
+    throw error;
+  } finally {
+    apart.stop();
   }
-  return transact(layout, async (transaction) => {
-    const { state } = transaction;
-    const files = recordFiles(layout);
-    const check: Check = { layout, transaction, options, problems, files, now: () => stamp(options) };
-    const read = await checkRecords(check);
-    await checkUnknown(check);
-    await checkPins(check);
-    if (read > 0 || state.unindexed > 0) await saveIndex(layout.index, state);
-    const entries = [...state.entries.values()];
-    return {
-      sound: problems.every((problem) => problem.repaired),
-      records: entries.length,
-      pinned: entries.filter((entry) => entry.pinned).length,
-      read,
-      log_lines: state.place.lines,
-      quarantined: state.quarantined,
-      problems,
-    };
-  });
+}
+
+async function compareFiles(given: Pick<Check, "layout" | "transaction" | "options" | "files">): Promise<HealthReport> {
+  const { layout, options } = given;
+  const { state } = given.transaction;
+  const problems: HealthProblem[] = [];
+  const check: Check = { ...given, problems, now: () => stamp(options) };
+  const read = await checkRecords(check);
+  await checkUnknown(check);
+  await checkPins(check);
+  if (read > 0 || state.unindexed > 0) await saveIndex(layout.index, state);
+  const entries = [...state.entries.values()];
+  return {
+    sound: problems.every((problem) => problem.repaired),
+    records: entries.length,
+    pinned: entries.filter((entry) => entry.pinned).length,
+    read,
+    log_lines: state.place.lines,
+    quarantined: state.quarantined,
+    problems,
+  };
 }
 
 interface Folder {
-  readonly records: Set<string>;
+  /** Names of records, and their place in the scan. */
+  readonly records: Map<string, number>;
   readonly pins: Set<string>;
+  readonly scan: FolderScan;
 }
 
 interface Check {
@@ -103,15 +124,17 @@ async function checkRecords({ layout, transaction, options, problems, files, now
   let read = 0;
   for (const entry of [...state.entries.values()]) {
     const slug = testSlug(entry.test_id);
-    const isThere = files.get(slug)?.records.delete(`${entry.ref}.json`) === true;
-    // Not path.join: this runs once a record.
-    const found = isThere ? statSync(`${layout.records}${sep}${slug}${sep}${entry.ref}.json`) : undefined;
-    const isUnchanged = found?.size === entry.bytes && found.mtimeMs === entry.mtime_ms;
+    const name = `${entry.ref}.json`;
+    const folder = files.get(slug);
+    const place = folder?.records.get(name);
+    const isThere = place !== undefined && folder?.records.delete(name) === true;
+    const mtimeMs = isThere ? folder?.scan.mtimesMs[place] : undefined;
+    const isUnchanged = isThere && folder?.scan.bytes[place] === entry.bytes && mtimeMs === entry.mtime_ms;
     if (isUnchanged && options.deep !== true) continue;
     read++;
     try {
       await readRecord(layout, entry);
-      entry.mtime_ms = found?.mtimeMs ?? null;
+      entry.mtime_ms = mtimeMs ?? null;
     } catch (error) {
       if (!isDamage(error)) throw error;
       const { test_id, ref } = entry;
@@ -169,24 +192,26 @@ async function checkPins({ layout, transaction, options, problems, files, now }:
 }
 
 /** Names of all records and pins; what an interrupted atomic write left is removed (its writer would hold the lock). */
-function recordFiles(layout: BaselineLayout): Map<string, Folder> {
+function namesOf(layout: BaselineLayout, folders: readonly FolderScan[]): Map<string, Folder> {
   const files = new Map<string, Folder>();
-  if (!existsSync(layout.records)) return files;
-  for (const folder of readdirSync(layout.records)) {
-    const [records, pins] = [new Set<string>(), new Set<string>()];
-    files.set(folder, { records, pins });
-    for (const name of readdirSync(join(layout.records, folder))) {
-      if (name.endsWith(".json")) records.add(name);
+  for (const scan of folders) {
+    const { folder } = scan;
+    const [records, pins] = [new Map<string, number>(), new Set<string>()];
+    files.set(folder, { records, pins, scan });
+    for (const [place, name] of scan.names.entries()) {
+      if (name.endsWith(".json")) records.set(name, place);
       else if (name.endsWith(".pin")) pins.add(name);
-      else if (!name.startsWith(".")) records.add(name);
+      else if (!name.startsWith(".")) records.set(name, place);
       else if (name.endsWith(".tmp")) rmSync(join(layout.records, folder, name), { force: true });
     }
   }
   return files;
 }
 
-function pathsOf(layout: BaselineLayout, files: ReadonlyMap<string, Folder>, kind: keyof Folder): string[] {
-  return [...files].flatMap(([folder, names]) => [...names[kind]].map((name) => join(layout.records, folder, name)));
+function pathsOf(layout: BaselineLayout, files: ReadonlyMap<string, Folder>, kind: "records" | "pins"): string[] {
+  return [...files].flatMap(([folder, names]) =>
+    [...names[kind].keys()].map((name) => join(layout.records, folder, name)),
+  );
 }
 
 async function setLogAside(layout: BaselineLayout, clock: Clock): Promise<void> {

@@ -36,6 +36,10 @@ export const LOG_START: LogPlace = { bytes: 0, sha256: null, lines: 0 };
 
 /** `,"sha256":"` + 64 digits + `"}`: the seal is the last field, and covers the text before it. */
 const SEAL_LENGTH = 77;
+const CLOSING_BRACE = 0x7d;
+
+const BROKEN_SEAL = "its seal does not match its content";
+const BROKEN_CHAIN = "it does not follow the line before";
 
 /**
  * Reads the log from a place on, checks each line's seal and that it follows the line before. Undefined when the log does not
@@ -68,16 +72,22 @@ export async function readLog(path: string, from: LogPlace = LOG_START): Promise
 
 /** Checks every seal and the whole chain without making objects of the lines. STORE_CORRUPT as in {@link readLog}. */
 export async function checkChain(path: string): Promise<void> {
-  const content = Buffer.from(await logBytes(path));
-  let previous: string | null = null;
+  const bytes = await logBytes(path);
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let previous = "null";
   let start = 0;
   for (let number = 1; start < content.length; number++) {
     const newline = content.indexOf(10, start);
     if (newline < 0) return;
-    const line = content.toString("utf8", start, newline);
-    const problem = sealProblem(line, previous);
-    if (problem !== undefined) throw damaged(path, number, problem);
-    previous = line.slice(-66, -2);
+    const sealStart = Math.max(start, newline - SEAL_LENGTH);
+    const seal = content.toString("latin1", sealStart, newline);
+    // What is sealed ends with a brace where the seal's comma stands: put there in place, nothing is copied.
+    content[sealStart] = CLOSING_BRACE;
+    const sealed = content.subarray(start, sealStart + 1);
+    if (seal !== `,"sha256":"${sha256(sealed)}"}`) throw damaged(path, number, BROKEN_SEAL);
+    const link = `,"prev":${previous}}`;
+    if (sealed.toString("latin1", sealed.length - link.length) !== link) throw damaged(path, number, BROKEN_CHAIN);
+    previous = seal.slice(-67, -1);
     start = newline + 1;
   }
 }
@@ -162,9 +172,9 @@ async function readFrom(path: string, start: number): Promise<Uint8Array> {
 
 function sealProblem(line: string, previous: string | null): string | undefined {
   const content = `${line.slice(0, -SEAL_LENGTH)}}`;
-  if (line.slice(-SEAL_LENGTH) !== `,"sha256":"${sha256(content)}"}`) return "its seal does not match its content";
+  if (line.slice(-SEAL_LENGTH) !== `,"sha256":"${sha256(content)}"}`) return BROKEN_SEAL;
   const link = `,"prev":${previous === null ? "null" : `"${previous}"`}}`;
-  return content.endsWith(link) ? undefined : "it does not follow the line before";
+  return content.endsWith(link) ? undefined : BROKEN_CHAIN;
 }
 
 function parseLines(texts: readonly string[], path: string): unknown {

@@ -20,14 +20,20 @@ export interface Transaction {
 }
 
 /**
- * Runs `use` with the store's lock held, after finishing what a killed process had begun. Throws what `use` throws; STORE_WRITE
+ * Runs `use` with the store's lock held, after finishing what a killed process had begun. `onLocked`: called from then on, before the
+ * state is read. Throws what `use` throws; STORE_WRITE
  * where the lock cannot be had.
  */
-export async function transact<T>(layout: BaselineLayout, use: (transaction: Transaction) => Promise<T>): Promise<T> {
+export async function transact<T>(
+  layout: BaselineLayout,
+  use: (transaction: Transaction) => Promise<T>,
+  { onLocked }: { readonly onLocked?: () => void } = {},
+): Promise<T> {
   const lock = await lockFolder(layout.locks);
   try {
     await prepareVolatile(layout);
     await finishBegun(layout);
+    onLocked?.();
     const state = await readState(layout);
     const result = await use({ state, commit: (body, content) => commit({ layout, state, lock }, body, content) });
     if (state.unindexed >= INDEX_EVERY) await saveIndex(layout.index, state);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import type { Ajv2020 } from "ajv/dist/2020.js";
 import { HarnessError } from "../../harness/domain/errors.ts";
 import { checkArtifacts } from "../../harness/pipeline/check-artifacts.ts";
 import { schemaOf } from "../../harness/pipeline/check-file.ts";
@@ -45,6 +47,18 @@ function reject(schema: string, document: unknown): string | undefined {
     return `${error.message} ${error.hint}`;
   }
 }
+
+test("every schema is a valid schema, which the validator does not check again", () => {
+  const require = createRequire(import.meta.url);
+  const { Ajv2020: Ajv } = require("ajv/dist/2020.js") as { Ajv2020: typeof Ajv2020 };
+  const ajv = new Ajv();
+  const names = validator.schemaNames();
+  assert.ok(names.length >= 40);
+  for (const name of names) {
+    const schema = JSON.parse(readFileSync(join(packageRoot(), `schemas/${name}.schema.json`), "utf8"));
+    assert.ok(ajv.validateSchema(schema), `${name}: ${ajv.errorsText()}`);
+  }
+});
 
 describe("files written by the first version", () => {
   test("there is one of every kind that is kept", () => {

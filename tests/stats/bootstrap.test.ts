@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { sumResamples } from "../../harness/stats/bulk-draws.ts";
 import { stats } from "./namespace.ts";
 import { readReference } from "./reference.ts";
 
@@ -43,6 +44,20 @@ describe("BCa bootstrap", () => {
     const quick = stats.bootstrapBca(x, { rng: stats.rng(1), statistic: "median", level: 0.5, resamples: 20_000 });
     const slow = stats.bootstrapBca(x, { rng: stats.rng(2), statistic: plain, level: 0.5, resamples: 20_000 });
     assert.deepEqual([quick.low, quick.high], [slow.low, slow.high]);
+  });
+
+  it("sums the same bits, and leaves the same state, in WebAssembly as in JavaScript", () => {
+    const random = stats.rng("kernel");
+    for (const n of [2, 3, 7, 10, 31, 333, 1000, 1023, 1024, 1025, 2000, 9001, 16_384, 17_000]) {
+      const values = Float64Array.from({ length: n }, () => random.normal() * 10 ** random.below(6));
+      const runs = [{}, { kernelFor: () => undefined }].map((options) => {
+        const state = Uint32Array.of(n, 2, 3, 4);
+        const out = new Float64Array(Math.max(301, Math.ceil(30_000 / n)));
+        sumResamples(state, values, out, options);
+        return { state: [...state], bits: [...new BigUint64Array(out.buffer)] };
+      });
+      assert.deepEqual(runs[0], runs[1], `n = ${n}`);
+    }
   });
 
   it("repeats bit for bit with the same seed and differs with another", () => {

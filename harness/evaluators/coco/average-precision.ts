@@ -25,10 +25,7 @@ const SPACING = Number.EPSILON;
 
 const AREA_INDEX = new Map<string, number>(AREA_RANGES.map(({ id }, index) => [id, index]));
 
-/**
- * Average precision and recall of one category (cocoeval.py, accumulate). Precision at a recall is the largest at this or any higher
- * recall. It can only peak where a box was found, so only those places are kept.
- */
+/** Average precision and recall of one category (cocoeval.py, accumulate). */
 export function precisionRecall(
   matches: CategoryMatches,
   { threshold, area, maxDetections = MAX_DETECTIONS }: Slice,
@@ -42,31 +39,56 @@ export function precisionRecall(
   if (positives === 0) return undefined;
   const { count, rank, state } = matches;
   const plane = (areaIndex * IOU_THRESHOLDS.length + threshold) * count;
-  const found = new Float64Array(count);
-  const precision = new Float64Array(count);
-  let places = 0;
-  let right = 0;
-  let wrong = 0;
+  const curve = new PrecisionCurve(count);
   for (let i = 0; i < count; i++) {
     const what = state[plane + i] as number;
-    if (what === IGNORED || (rank[i] as number) >= maxDetections) continue;
-    if (what !== TRUE_POSITIVE) {
-      wrong++;
-      continue;
+    if (what !== IGNORED && (rank[i] as number) < maxDetections) curve.add(what === TRUE_POSITIVE, 1);
+  }
+  return { averagePrecision: curve.average(positives), recall: curve.right / positives };
+}
+
+/**
+ * Precision over recall of detections that are added with the surest first. Precision at a recall is the largest at this or any higher
+ * recall. It can only peak where a box was found, so only those places are kept.
+ */
+export class PrecisionCurve {
+  /** Weight of the right detections so far. */
+  right = 0;
+  #wrong = 0;
+  #places = 0;
+  readonly #found: Float64Array;
+  readonly #precision: Float64Array;
+
+  /** `most`: detections that will be added, at most. */
+  constructor(most: number) {
+    this.#found = new Float64Array(most);
+    this.#precision = new Float64Array(most);
+  }
+
+  /** Adds a detection that counts `weight` times, > 0. */
+  add(isRight: boolean, weight: number): void {
+    if (!isRight) {
+      this.#wrong += weight;
+      return;
     }
-    right++;
-    found[places] = right;
-    precision[places++] = right / (wrong + right + SPACING);
+    this.right += weight;
+    this.#found[this.#places] = this.right;
+    this.#precision[this.#places++] = this.right / (this.#wrong + this.right + SPACING);
   }
-  for (let i = places - 2; i >= 0; i--) {
-    precision[i] = Math.max(precision[i] as number, precision[i + 1] as number);
+
+  /** Mean of the interpolated precision at COCO's 101 recalls, 0..1, of so many boxes to be found. */
+  average(boxes: number): number {
+    const [places, found, precision] = [this.#places, this.#found, this.#precision];
+    for (let i = places - 2; i >= 0; i--) {
+      if ((precision[i] as number) < (precision[i + 1] as number)) precision[i] = precision[i + 1] as number;
+    }
+    let sum = 0;
+    let place = 0;
+    for (const recall of RECALL_POINTS) {
+      while (place < places && (found[place] as number) / boxes < recall) place++;
+      if (place === places) break;
+      sum += precision[place] as number;
+    }
+    return sum / RECALL_POINTS.length;
   }
-  let sum = 0;
-  let place = 0;
-  for (const recall of RECALL_POINTS) {
-    while (place < places && (found[place] as number) / positives < recall) place++;
-    if (place === places) break;
-    sum += precision[place] as number;
-  }
-  return { averagePrecision: sum / RECALL_POINTS.length, recall: right / positives };
 }

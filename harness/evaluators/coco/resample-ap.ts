@@ -1,5 +1,6 @@
+import { PrecisionCurve } from "./average-precision.ts";
 import { type CategoryMatches, IGNORED, TRUE_POSITIVE } from "./match.ts";
-import { AREA_RANGES, IOU_THRESHOLDS, RECALL_POINTS } from "./settings.ts";
+import { AREA_RANGES, IOU_THRESHOLDS } from "./settings.ts";
 
 /** How often each image counts, by index, ≥ 0. */
 export type ImageWeights = ArrayLike<number>;
@@ -65,33 +66,11 @@ function weightedAp({ boxImages, boxCounts, thresholds }: PreparedCategory, weig
   return sum / thresholds.length;
 }
 
-/** As in average-precision.ts, which says why only the places of right detections matter. */
 function interpolated({ image, isRight }: Outcomes, boxes: number, weights: ImageWeights): number {
-  const found = new Float64Array(image.length);
-  const precision = new Float64Array(image.length);
-  let places = 0;
-  let right = 0;
-  let wrong = 0;
+  const curve = new PrecisionCurve(image.length);
   for (let i = 0; i < image.length; i++) {
     const weight = weights[image[i] as number] as number;
-    if (weight === 0) continue;
-    if (isRight[i] === 0) {
-      wrong += weight;
-      continue;
-    }
-    right += weight;
-    found[places] = right;
-    precision[places++] = right / (wrong + right + Number.EPSILON);
+    if (weight > 0) curve.add(isRight[i] === 1, weight);
   }
-  for (let i = places - 2; i >= 0; i--) {
-    if ((precision[i] as number) < (precision[i + 1] as number)) precision[i] = precision[i + 1] as number;
-  }
-  let sum = 0;
-  let place = 0;
-  for (const recall of RECALL_POINTS) {
-    while (place < places && (found[place] as number) / boxes < recall) place++;
-    if (place === places) break;
-    sum += precision[place] as number;
-  }
-  return sum / RECALL_POINTS.length;
+  return curve.average(boxes);
 }
