@@ -306,6 +306,8 @@ def decide(spec, cell, is_noisy):
         return "reference", None, None
     if cell.made and cell.made["state"] == "failed":
         return "fail", None, None
+    if cell.made and cell.made["state"] != "ready":
+        return "inconclusive", None, None
     doubtful = not cell.done or (not is_complete if stop else len(cell.trials) < plan["trial_counts"]["per_cell"])
     ps = None, None
     if metric == "size.bytes_on_disk" and not has_limit:

@@ -60,10 +60,13 @@ export function cellSamples(record: Pick<RunRecord, "plan" | "variants" | "trial
       for (const { block, measured } of completed) if (measured !== null) values[block] = value(measured);
       return values;
     };
+    const made = record.variants.find((line) => line.variant_id === cell.variant_id);
+    // What was never made, for want of a tool, answered nothing wrongly and varies in nothing.
+    const judged = made?.state === "unavailable" || made?.state === "unsupported" ? [] : finished;
     return {
       cell,
       variant: plan.variants.find((variant) => variant.variant_id === cell.variant_id) as PlannedVariant,
-      made: record.variants.find((line) => line.variant_id === cell.variant_id),
+      made,
       trials: {
         planned,
         completed: completed.length,
@@ -72,7 +75,7 @@ export function cellSamples(record: Pick<RunRecord, "plan" | "variants" | "trial
         ...(record.early === undefined ? {} : { skipped }),
       },
       finished,
-      quality: qualitySample(finished, plan.dataset.count),
+      quality: qualitySample(judged, plan.dataset.count),
       latencyMedianS: byBlock((m) => median(m.latency_ns.map((ns) => ns * 1e-9))),
       peakRssBytes: byBlock((m) => m.memory.peak_rss_bytes ?? undefined),
       itemsPerSecond: byBlock((m) => m.throughput.items_per_second),
@@ -82,7 +85,7 @@ export function cellSamples(record: Pick<RunRecord, "plan" | "variants" | "trial
       prefillTps: byBlock(requestMedian(({ prefill_tps }) => prefill_tps)),
       tpotS: byBlock(requestMedian(({ tpot_s }) => tpot_s)),
       latencyS: Float64Array.from(completed.flatMap((t) => t.measured?.latency_ns.map((ns) => ns * 1e-9) ?? [])),
-      determinism: determinism(finished),
+      determinism: determinism(judged),
     };
   });
 }

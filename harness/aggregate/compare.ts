@@ -37,6 +37,7 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
     return {
       cellId: candidate.cell.cell_id,
       role: candidate.variant.role,
+      variantAbsence: absenceOf(candidate),
       variantFailure: candidate.made?.state === "failed" ? (candidate.made.failure ?? "unknown") : undefined,
       trials: candidate.trials,
       baselineTrials: { failed: baseline.trials.failed, missing: baseline.trials.missing },
@@ -80,6 +81,12 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
       secondsPerBlock: both(secondsPerTrial(candidate), secondsPerTrial(baseline)),
     };
   });
+}
+
+/** What was never made because a tool is missing says nothing about the variant: it neither passes nor fails. */
+function absenceOf({ made }: CellSamples): string | undefined {
+  const isAbsent = made?.state === "unavailable" || made?.state === "unsupported";
+  return isAbsent ? `${made.state}: ${made.failure ?? "unknown"}` : undefined;
 }
 
 function earlyStop(

@@ -1,11 +1,20 @@
 import type { DetectionSet } from "../domain/detection-set.ts";
-import type { ArrayRef, JournalHeader, SidecarLine, TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
+import type {
+  ArrayRef,
+  JournalHeader,
+  SidecarLine,
+  StepLine,
+  TrialLine,
+  VariantLine,
+} from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
 
 /** What a run left behind, read back: all that aggregation needs. */
 export interface RunRecord {
   readonly plan: Plan;
   readonly header: JournalHeader;
+  /** Prepare steps; absent: the run had none. */
+  readonly steps?: readonly StepLine[];
   readonly variants: readonly VariantLine[];
   readonly trials: readonly TrialLine[];
   /** Absent: no cell had one. */

@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { SHELLS, type Shell } from "./completion.ts";
 import { declareContextCommands } from "./context-commands.ts";
 import { describeError, describeUsage, EXIT } from "./exit.ts";
+import { declareFrameworkCommands } from "./framework-commands.ts";
 import { declareMachineCommands } from "./machine-commands.ts";
 import { packageVersion } from "./package-version.ts";
 import { declareStoreCommands } from "./store-commands.ts";
@@ -77,6 +78,8 @@ function sweepOptions(target: Command): Command {
     .option("--model-id <ids>", "models, where the config declares none", list)
     .option("--quant-tags <tags>", "quants, where the config declares none", list)
     .option("--task-bank <path>", "tasks for language models, in place of the config's dataset")
+    .option("--max-images <n>", "detectors: the first n image ids, in ascending order", wholeNumber(1))
+    .option("--image-ids-list <path>", "detectors: only the image ids of this file, e.g. a run's image-ids.txt")
     .option("--only <model/quant>", "narrow to one variant (and its baseline); * matches any")
     .option("--runs <n>", "trials of each cell", wholeNumber(1))
     .option("--seed <n>", "seed of every random choice", wholeNumber(0))
@@ -255,6 +258,8 @@ command("evaluate", "quality and speed of one model on one dataset", "evaluate m
   .argument("<model>", "ONNX file; data: paths are under --data-dir")
   .requiredOption("--config <path>", "matrix config whose dataset is used")
   .option("--threads <n>", "intra-op threads", wholeNumber(1), 1)
+  .option("--max-images <n>", "detectors: the first n image ids, in ascending order", wholeNumber(1))
+  .option("--image-ids-list <path>", "detectors: only the image ids of this file, e.g. a run's image-ids.txt")
   .option("--batch-size <n>", "batch size of the evaluation loop; default: the config's", wholeNumber(1))
   .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
   .option("--json", "print JSON alone")
@@ -288,6 +293,7 @@ command(
   .action(action(async () => (await import("./commands/certify.js")).runCertify));
 
 declareMachineCommands({ command, action, wholeNumber, share });
+declareFrameworkCommands({ command, action, wholeNumber, share });
 declareStoreCommands({ command, action, wholeNumber, share });
 declareContextCommands({ command, action, wholeNumber, share, positive });
 

@@ -31,6 +31,8 @@ export const REASON_ADVICE: { readonly [reason in Reason]: string } = {
   "stopped-early": "Compare two runs with the same plan, or switch early stopping off in both.",
   "variant-failed":
     "The finding VARIANT_FAILED of the same variant says which step failed; quantgate quantize MODEL --recipe NAME repeats it alone.",
+  "variant-unavailable":
+    "summary.md names the step or runtime and what to install; where a tool says that it cannot make the variant, take another setting or remove it.",
   "fixed-sequence-stop": "Decide the variant with more bits first: more items or trials, or another recipe.",
   "slower-than-baseline":
     "Look at the kernels: layers that are emulated cost time. A recipe whose kernels are native here is the usual way out.",
@@ -84,6 +86,11 @@ export const FINDING_ADVICE: { readonly [code in FindingCode]: string } = {
   CLOCK_STEP: "Times of that trial are not trusted. Keep time synchronisation from stepping during runs.",
   TORN_LINE_SET_ASIDE: "Nothing to do: a crash cut the last line off, and its trial was run again or is missing.",
   VARIANT_FAILED: "quantgate quantize MODEL --recipe NAME repeats the step that failed, alone.",
+  VARIANT_UNAVAILABLE:
+    "Install what the message names and run again; quantgate doctor shows what is here. Nothing else of the run is affected.",
+  STEP_NOT_OK:
+    "Read the step's log in the run's folder, logs/steps/; its command can be run by hand as summary.md shows it.",
+  MODEL_CHANGED_SHAPE: 'Check that the change is meant; "same" in the step makes it an error.',
   LAYERS_SKIPPED: "The manifest says why: an operator that is not supported, or a layer the recipe leaves out.",
   IDENTICAL_WEIGHTS: "One of the two is superfluous, or a recipe did nothing to this model.",
   CERTIFICATION_RUN: "Its verdicts speak of the gates, not of the variants; nothing of it may ship.",

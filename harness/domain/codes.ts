@@ -18,6 +18,7 @@ export const REASONS = {
   "stopped-early":
     "One of the two runs stopped as soon as it was decided, so it has no interval for a planned number of observations.",
   "variant-failed": "The variant could not be made, so it cannot be shipped.",
+  "variant-unavailable": "The variant could not be made or run here, so nothing was measured.",
   "fixed-sequence-stop": "A variant with more bits did not pass, so the fixed sequence stops before this one.",
   "slower-than-baseline": "The variant is slower than the baseline beyond the margin.",
   "outputs-vary": "Repeated trials of the same weights gave different outputs.",
@@ -68,6 +69,9 @@ export const FINDINGS = {
   CLOCK_STEP: "The system clock and the monotonic clock disagreed during a trial.",
   TORN_LINE_SET_ASIDE: "The journal's last line was torn by a crash and set aside.",
   VARIANT_FAILED: "A variant could not be made.",
+  VARIANT_UNAVAILABLE: "A variant could not be made or run here: its tool is missing, or says that it cannot.",
+  STEP_NOT_OK: "A prepare step did not succeed; the variants that need it are left out.",
+  MODEL_CHANGED_SHAPE: "A prepare step gave a model of another structure than it was given.",
   LAYERS_SKIPPED: "Layers were left in full precision.",
   IDENTICAL_WEIGHTS: "Two variants have the same bytes.",
   CERTIFICATION_RUN: "The variants are twins of the baseline, some slowed on purpose, to test the gates themselves.",

@@ -90,6 +90,8 @@ export interface Comparison {
   readonly role: "baseline" | "required" | "candidate";
   /** Why the variant could not be made at all. */
   readonly variantFailure: string | undefined;
+  /** Why nothing was measured: its tool is not here, or says that it cannot make it. */
+  readonly variantAbsence?: string | undefined;
   readonly trials: {
     readonly planned: number;
     readonly completed: number;

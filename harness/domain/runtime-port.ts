@@ -54,6 +54,8 @@ export interface TrialRequest {
   readonly block: number;
   /** Seed of this trial, derived from the plan's seed and the trial id. */
   readonly seed: number;
+  /** Absent: ONNX Runtime, or whatever runs the plan. */
+  readonly framework?: "pytorch";
   /** File and digest of the variant's real weights; the simulated runtime has none. */
   readonly model?: { readonly path: string; readonly sha256: string };
   /** Prepared dataset file (see datasets/) and its digest. */

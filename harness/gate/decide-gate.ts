@@ -43,6 +43,9 @@ export function decideGate(
   };
   if (comparison.role === "baseline" && !isAboutItself(spec)) return { ...blank, verdict: "reference", reasons: [] };
   if (comparison.variantFailure !== undefined) return { ...blank, verdict: "fail", reasons: ["variant-failed"] };
+  if (comparison.variantAbsence !== undefined) {
+    return { ...blank, verdict: "inconclusive", reasons: ["variant-unavailable"] };
+  }
   const threshold = (hasLimit(spec) ? spec.limit : spec.margin) ?? Number.NaN;
   const early = Number.isFinite(threshold) ? decideEarly(spec, comparison) : undefined;
   const measured = early === undefined ? measureWhole(spec, comparison, threshold) : asMeasured(early);

@@ -9,6 +9,7 @@ import type { SummaryRow } from "../domain/generated/summary-v1.ts";
 import type { SessionNoise } from "../gate/session-noise.ts";
 import { languageFindings } from "./language/language-findings.ts";
 import { controlFindings, probeFindings, rowMachineFindings } from "./machine-findings.ts";
+import { stepFindings } from "./preparation-doc.ts";
 
 /** Every coded doubt about a run, in the order of its rows. */
 export function collectFindings(options: {
@@ -36,6 +37,7 @@ export function collectFindings(options: {
     const size = change === null || change === undefined ? "" : ` by ${(Math.abs(change) * 100).toFixed(1)} %`;
     add("SPLIT_HALF_DISAGREES", "run", `The baseline differs from itself${size} between odd and even blocks.`);
   }
+  findings.push(...stepFindings(record));
   for (const trial of record.trials) {
     const limits = record.plan.run_quality;
     const why = limits === undefined ? [] : starvation(trial, limits);
@@ -67,6 +69,10 @@ function rowFindings(
   const broken = made.get(row.variant_id);
   if (broken?.state === "failed") {
     add("VARIANT_FAILED", id, `${row.variant_id} could not be made: ${broken.failure ?? "unknown"}`);
+  }
+  if (row.absence !== undefined) {
+    add("VARIANT_UNAVAILABLE", id, `${row.variant_id} is ${row.absence.state}: ${row.absence.reason}`);
+    return;
   }
   if (row.trials.failed > 0) add("TRIALS_FAILED", id, `${row.trials.failed} of ${row.trials.planned} trials failed.`);
   if (row.trials.missing > 0)

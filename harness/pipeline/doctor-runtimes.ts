@@ -2,10 +2,13 @@ import { HarnessError } from "../domain/errors.ts";
 import { readBytes } from "../platform/files.ts";
 import { findProgram } from "../platform/find-program.ts";
 import { hasIntegerDotProduct, isaFlags } from "../platform/host.ts";
+import { pythonProgram } from "../platform/python-program.ts";
 import { onnxruntime } from "../runtimes/onnxruntime/onnxruntime.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
-import { embeddedModelPath } from "../store/config-file.ts";
-import type { DoctorCheck } from "./doctor.ts";
+import { TORCH_INSTALL } from "../runtimes/pytorch/torch-process.ts";
+import { openTorchTools } from "../runtimes/pytorch/torch-tools.ts";
+import { embeddedModelPath, readConfig } from "../store/config-file.ts";
+import type { DoctorCheck, DoctorContext } from "./doctor.ts";
 import { randomFeeds } from "./random-feeds.ts";
 
 /** As `engines` in package.json has it. */
@@ -14,6 +17,7 @@ const LEAST_NODE = [20, 19] as const;
 export const RUNTIME_CHECKS: readonly DoctorCheck[] = [
   { id: "node", area: "runtime", look: () => lookAtNode(process.versions.node) },
   { id: "onnxruntime", area: "runtime", look: lookAtOnnxruntime },
+  { id: "pytorch", area: "runtime", look: lookAtPytorch },
   { id: "kernels", area: "runtime", look: () => lookAtKernels(isaFlags()) },
   { id: "affinity", area: "runtime", look: () => lookAtAffinity() },
 ];
@@ -48,6 +52,32 @@ async function lookAtOnnxruntime() {
   } finally {
     await session.close();
     await runtime.close();
+  }
+}
+
+/** Imports PyTorch in a process of its own, as a trial would. Optional: only PyTorch variants and steps need it. */
+export async function lookAtPytorch({ env, signal, config }: Pick<DoctorContext, "env" | "signal" | "config">) {
+  const named = config === undefined ? undefined : (await readConfig(config).catch(() => undefined))?.python;
+  const python = pythonProgram({ env, named });
+  const tools = openTorchTools({ python, env, signal });
+  try {
+    const { torch, python: version, engines } = await tools.versions();
+    const quantizes = engines.length === 0 ? "" : `; int8 by ${engines.join(", ")}`;
+    return {
+      status: "ok",
+      found: `PyTorch ${torch} on Python ${version}${quantizes}`,
+      facts: { torch, python: version },
+    } as const;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof HarnessError) || error.code !== "RUNTIME_UNAVAILABLE") throw error;
+    return {
+      status: "missing",
+      found: `PyTorch is unavailable: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1).replace(/\.$/, "")}`,
+      advice: `${TORCH_INSTALL}. Without it, PyTorch variants are left out and everything else runs.`,
+    } as const;
+  } finally {
+    await tools.close();
   }
 }
 

@@ -24,6 +24,9 @@ export interface EvaluateOptions extends ModelSource {
   readonly config: string;
   readonly threads: number;
   readonly batchSize?: number | undefined;
+  /** Detectors: the first so many image ids; and a path of a list of them. */
+  readonly maxImages?: number | undefined;
+  readonly imageIdsList?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -43,7 +46,11 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     config: raw.data_dir,
     cwd,
   });
-  const { config } = resolveConfig(raw, {});
+  const list = options.imageIdsList;
+  const { config } = resolveConfig(raw, {
+    maxImages: options.maxImages,
+    imageIdsList: list === undefined ? undefined : resolve(cwd, list),
+  });
   const dataset = await loadDataset(rowDataset(config.dataset), { resolvePath: (name) => resolvePath(name, roots) });
   const itemsPath = join(cacheFolder(env), "items", `${dataset.digest}.items`);
   await writePrepared(itemsPath, dataset.items, dataset.labels);

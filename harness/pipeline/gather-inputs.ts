@@ -4,10 +4,12 @@ import { overlap } from "../datasets/overlap.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import type { Dataset } from "../domain/dataset.ts";
 import { HarnessError } from "../domain/errors.ts";
-import type { MatrixConfig } from "../domain/generated/config-v1.ts";
+import type { MatrixConfig, PrepareStepConfig } from "../domain/generated/config-v1.ts";
 import type { Plan, PlannedCalibration, PlannedModel } from "../domain/generated/plan-v1.ts";
+import { stepReference } from "../domain/step-reference.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { planRandom } from "../plan/plan-random.ts";
+import { planSteps } from "../plan/plan-steps.ts";
 import { type ConfigFlags, type ConfigResolution, type QuantConfig, resolveConfig } from "../plan/resolve-config.ts";
 import { stratifiedOrder } from "../plan/stratified-order.ts";
 import { sha256, sha256OfFile } from "../platform/digest.ts";
@@ -56,6 +58,7 @@ export async function gatherInputs(options: {
   const dataset = language?.dataset ?? (await loadDataset(rowDataset(config.dataset), { resolvePath: resolve }));
   const calibration = await readCalibration(resolution, resolve, dataset);
   const externals = await digestExternals(config.quants, roots);
+  const stepInputs = await digestStepInputs(config.prepare ?? [], roots);
   const plan = makePlan(resolution, {
     models,
     variant: (modelId, quant) => {
@@ -73,6 +76,14 @@ export async function gatherInputs(options: {
       item_noun: dataset.itemNoun,
     },
     calibration: calibration?.planned ?? null,
+    steps: (variants) =>
+      planSteps(config.prepare ?? [], {
+        digestOf: (path) => stepInputs.get(path) as string,
+        models: [...models.filter(({ id }) => variants.some((v) => v.model_id === id)), ...variants].flatMap(
+          ({ path }) => path ?? [],
+        ),
+        hasCalibration: calibration !== undefined,
+      }),
     commitSha: await commitOf(roots.configDir),
     invocation: { config_dir: roots.configDir, data_dir: roots.dataDir },
     ...(only === undefined ? {} : { only }),
@@ -141,6 +152,7 @@ async function readModel(
   if (model.path === undefined) {
     throw new HarnessError("CONFIG_INVALID", `The model ${model.id} has no path`, { hint: 'Give it a "path".' });
   }
+  if (stepReference(model.path) !== undefined) return { id: model.id, path: model.path, sha256: null, bytes: null };
   const { sha256: digest, bytes } = await digestModel(model.path, roots, model.sha256);
   const file = resolvePath(model.path, roots);
   refuseBrokenModel(await readBytes(file, { what: "model", code: "CONFIG_MODEL_MISSING" }), file);
@@ -202,7 +214,28 @@ async function readCalibration(
 async function digestExternals(quants: readonly QuantConfig[], roots: PathRoots): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
   for (const quant of quants) {
-    if (quant.kind === "external") digests.set(quant.id, (await digestModel(quant.model, roots, quant.sha256)).sha256);
+    if (quant.kind !== "external" && quant.kind !== "pytorch") continue;
+    if (stepReference(quant.model) !== undefined) continue;
+    digests.set(quant.id, (await digestModel(quant.model, roots, quant.sha256)).sha256);
+  }
+  return digests;
+}
+
+/** SHA-256 of every input of a step that is a file, by its path as written. CONFIG_DATA_MISSING where there is none. */
+async function digestStepInputs(steps: readonly PrepareStepConfig[], roots: PathRoots): Promise<Map<string, string>> {
+  const digests = new Map<string, string>();
+  for (const { id, inputs = {} } of steps) {
+    for (const [name, path] of Object.entries(inputs)) {
+      if (path.startsWith("step:")) continue;
+      const file = resolvePath(path, roots);
+      const digest = await sha256OfFile(file).catch(() => undefined);
+      if (digest === undefined) {
+        throw new HarnessError("CONFIG_DATA_MISSING", `The input ${name} of step ${id} is not at ${file}`, {
+          hint: path.startsWith("data:") ? "Set --data-dir or QUANTGATE_DATA_DIR." : "Correct the path in the config.",
+        });
+      }
+      digests.set(path, digest);
+    }
   }
   return digests;
 }
@@ -217,7 +250,10 @@ function variantFacts(
   externals: ReadonlyMap<string, string>,
   calibration: ConfigResolution["config"]["calibration"],
 ) {
-  if (quant.kind === "external") return { sha256: externals.get(quant.id) as string, rank: rankOfTag(quant.id) };
+  if (quant.kind === "external" || quant.kind === "pytorch") {
+    const digest = externals.get(quant.id) ?? quant.sha256;
+    return { ...(digest === undefined ? {} : { sha256: digest }), rank: rankOfTag(quant.dtype ?? quant.id) };
+  }
   if (quant.kind === "simulated" || quant.kind === "tag") return { rank: rankOfTag(quant.id) };
   const recipe = withCalibration(resolveRecipe((quant.recipe ?? quant.id) as string | RecipePatch), calibration);
   return { recipe, rank: recipe.weights?.bits ?? 32 };

@@ -1,7 +1,8 @@
 import { measurementProblem } from "../aggregate/measurement-problem.ts";
 import { reusedSamples } from "../aggregate/reused-samples.ts";
-import type { TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
+import type { StepLine, TrialLine, VariantLine } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
+import { stepReference } from "../domain/step-reference.ts";
 import { worstCheck } from "../gate/decide-canary.ts";
 import type { Journal } from "../store/journal.ts";
 import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
@@ -13,7 +14,8 @@ import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
 export function journalProblem(plan: Plan, journal: Journal): string | undefined {
   return (
     headerProblem(plan, journal) ??
-    firstOf(journal.variants, (line) => variantProblem(plan, line)) ??
+    firstOf(journal.steps, (line) => stepProblem(plan, line)) ??
+    firstOf(journal.variants, (line) => variantProblem(plan, journal, line)) ??
     trialsProblem(plan, journal) ??
     endProblem(plan, journal)
   );
@@ -26,14 +28,34 @@ function headerProblem({ experimental_controls }: Plan, { header }: Journal): st
     : "The journal was drawn from another seed than the plan";
 }
 
-function variantProblem({ variants, simulated, language }: Plan, line: VariantLine): string | undefined {
+function stepProblem({ steps = [] }: Plan, { step_id, state, outputs, reason }: StepLine): string | undefined {
+  const planned = steps.find((step) => step.step_id === step_id);
+  if (planned === undefined) return `The journal holds the step ${step_id}, which the plan does not`;
+  const names = outputs.map(({ name }) => name).join();
+  const isWhole = state === "ok" ? names === planned.outputs.map(({ name }) => name).join() : names === "";
+  if (!isWhole) return `The step ${step_id} is ${state}, which its outputs contradict`;
+  if ((state === "ok") !== (reason === null)) return `The step ${step_id} is ${state}, which its reason contradicts`;
+  if (state === "skipped" && planned.needed && !planned.inputs.some(({ sha256 }) => sha256 === null))
+    return `The step ${step_id} was skipped, and it needs nothing that was not there`;
+  return undefined;
+}
+
+/** What a step made for a variant must be what the variant was. */
+function variantProblem(plan: Plan, { steps }: Journal, line: VariantLine): string | undefined {
+  const { variants, simulated, language } = plan;
   const id = line.variant_id;
   const planned = variants.find((variant) => variant.variant_id === id);
   if (planned === undefined) return `The journal holds the variant ${id}, which the plan does not`;
-  if (line.state === "failed") return undefined;
+  if (line.state !== "ready") return undefined;
   if (line.sha256 === null && !simulated && language?.allow_unverified !== true)
     return `The weights of ${id} have no digest, so what ran cannot be verified`;
   if (planned.sha256 !== null && planned.sha256 !== line.sha256) return `The weights of ${id} are not the planned ones`;
+  const reference = stepReference(planned.path ?? "");
+  if (reference !== undefined) {
+    const step = steps.find(({ step_id }) => step_id === reference.step);
+    const made = step?.outputs.find(({ name }) => name === reference.output)?.sha256;
+    if (made !== line.sha256) return `The weights of ${id} are not those that the step ${reference.step} made`;
+  }
   const sizes = [line.bytes_on_disk, line.bytes_packed].filter((bytes) => bytes !== null);
   return sizes.every((bytes) => bytes > 0) ? undefined : `The file of ${id} has ${Math.min(...sizes)} bytes`;
 }

@@ -1,4 +1,6 @@
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { extname } from "node:path";
 import { artifactJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { VariantLine } from "../domain/generated/journal-v1.ts";
@@ -22,6 +24,8 @@ import { labelProblem } from "./language/resolve-tags.ts";
 import { refuseBrokenModel } from "./model-file.ts";
 import type { OnProgress } from "./progress.ts";
 import { smokeTest } from "./smoke-test.ts";
+import type { TorchChecker } from "./steps/check-model.ts";
+import type { StepResults, StepSource } from "./steps/step-results.ts";
 
 /** A variant that can run, or why it cannot. */
 export type PreparedVariant =
@@ -31,14 +35,17 @@ export type PreparedVariant =
       readonly model: { readonly path: string; readonly sha256: string } | undefined;
       readonly sessionConfig: Readonly<Record<string, string>>;
     }
-  | { readonly state: "failed"; readonly failure: string };
+  | { readonly state: "failed" | "unavailable" | "unsupported"; readonly failure: string };
 
 export interface PrepareContext {
+  /** What the prepare steps gave. */
+  readonly steps: StepResults;
   readonly inputs: SweepInputs;
   readonly folder: RunFolder;
   readonly writer: JournalWriter;
   readonly cache: VariantCache;
   readonly session: SessionPort;
+  readonly torch: TorchChecker;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -60,8 +67,9 @@ export async function prepareVariants(
     if (known === undefined) await context.writer.write(line);
     prepared.set(variant.variant_id, result);
     context.onProgress({ kind: "variant", variantId: variant.variant_id, index, total: plan.variants.length, cached });
-    if (result.state === "failed" && variant.role === "baseline") {
-      throw new HarnessError("QUANTIZE_FAILED", `The baseline ${variant.variant_id} cannot run: ${result.failure}`, {
+    if (result.state !== "ready" && variant.role === "baseline") {
+      const code = result.state === "unavailable" ? "RUNTIME_UNAVAILABLE" : "QUANTIZE_FAILED";
+      throw new HarnessError(code, `The baseline ${variant.variant_id} cannot run: ${result.failure}`, {
         hint: "Without a baseline nothing can be compared. `quantgate inspect` says what is wrong with a model.",
       });
     }
@@ -83,9 +91,13 @@ async function prepareOne(
   if (variant.kind === "simulated") return simulatedVariant(variant);
   if (variant.kind === "tag") return tagVariant(context, variant);
   const name = slug(variant.variant_id);
-  if (known?.state === "failed")
-    return { line: known, result: { state: "failed", failure: known.failure ?? "unknown" }, cached: true };
+  if (known !== undefined && known.state !== "ready")
+    return { line: known, result: { state: known.state, failure: known.failure ?? "unknown" }, cached: true };
+  const source = sourceOf(context, variant);
+  if (source !== undefined && source.state !== "ok")
+    return absentVariant(variant.variant_id, source.state, source.reason);
   try {
+    if (variant.kind === "pytorch") return await torchVariant(context, variant, known);
     const made =
       variant.kind === "external" ? await describeExternal(context, variant) : await makeRecipe(context, variant);
     if (known !== undefined && known.sha256 !== made.sha256) {
@@ -115,8 +127,47 @@ async function prepareOne(
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof HarnessError) || error.code.startsWith("STORE_")) throw error;
+    if (variant.kind === "pytorch" && error.code === "RUNTIME_UNAVAILABLE") {
+      return absentVariant(variant.variant_id, "unavailable", `${error.message} ${error.hint}`);
+    }
     return failedVariant(variant.variant_id, error.message);
   }
+}
+
+/** A PyTorch file is run as it is; what it looks like, and what random input gives, its runtime says. */
+async function torchVariant(
+  context: PrepareContext,
+  variant: PlannedVariant,
+  known: VariantLine | undefined,
+): Promise<Prepared> {
+  const { folder, inputs, torch } = context;
+  const id = variant.variant_id;
+  const source = sourceOf(context, variant);
+  const file = source?.state === "ok" ? source.path : resolvePath(variant.path as string, inputs.roots);
+  const digest = await sha256OfFile(file).catch(() => undefined);
+  const expected = variant.sha256 ?? (source?.state === "ok" ? source.sha256 : null);
+  if (digest === undefined || digest !== expected || (known !== undefined && known.sha256 !== digest)) {
+    throw new HarnessError("CONFIG_MODEL_INVALID", `The file of ${id} changed since the plan was made`, {
+      hint: "Start the sweep again.",
+    });
+  }
+  const name = slug(id);
+  const path = folder.file("torch", `${name}${extname(file).toLowerCase()}`);
+  if ((await sha256OfFile(path).catch(() => undefined)) !== digest) await copyFile(file, path);
+  const { structure, smoke, invalid } = await torch(path);
+  const [input] = structure.inputs;
+  const shape = input?.shape ?? [];
+  await atomicWrite(
+    folder.file("smoke", `${name}.json`),
+    artifactJson({ variant_id: id, input: { name: input?.name ?? "", shape }, outputs: smoke, invalid }),
+  );
+  const { line } = failedVariant(id, "");
+  const bytes = (await stat(path)).size;
+  return {
+    line: { ...line, state: "ready", sha256: digest, bytes_on_disk: bytes, failure: null },
+    result: { state: "ready", model: { path, sha256: digest }, sessionConfig: {} },
+    cached: false,
+  };
 }
 
 interface Made {
@@ -127,14 +178,24 @@ interface Made {
   readonly cached: boolean;
 }
 
-async function makeRecipe({ inputs, cache, session, signal }: PrepareContext, variant: PlannedVariant): Promise<Made> {
+/** The step's output that a variant is, or is made of; undefined where it is a file that was there before. */
+function sourceOf({ inputs, steps }: PrepareContext, variant: PlannedVariant): StepSource | undefined {
+  const base = inputs.plan.models.find((model) => model.id === variant.model_id);
+  const path = variant.kind === "recipe" ? base?.path : variant.path;
+  return path == null ? undefined : steps.find(path);
+}
+
+async function makeRecipe(context: PrepareContext, variant: PlannedVariant): Promise<Made> {
+  const { inputs, cache, session, signal } = context;
   const { plan, roots, calibration } = inputs;
   const recipe = variant.recipe as unknown as Recipe;
   const base = plan.models.find((model) => model.id === variant.model_id) as Plan["models"][number];
-  const basePath = resolvePath(base.path as string, roots);
+  const source = sourceOf(context, variant);
+  const made = source?.state === "ok" ? source : undefined;
+  const basePath = made?.path ?? resolvePath(base.path as string, roots);
   const key = cache.key({
     quantizer: QUANTIZER_REVISION,
-    model: base.sha256,
+    model: made?.sha256 ?? base.sha256,
     recipe,
     calibration: needsCalibration(recipe) ? plan.calibration : null,
   });
@@ -144,7 +205,7 @@ async function makeRecipe({ inputs, cache, session, signal }: PrepareContext, va
   }
   const model = await readBytes(basePath, { what: "model", code: "CONFIG_MODEL_MISSING" });
   refuseBrokenModel(model, basePath);
-  const made = await quantizeModel({
+  const quantized = await quantizeModel({
     model,
     recipe,
     ...(calibration === undefined
@@ -155,24 +216,29 @@ async function makeRecipe({ inputs, cache, session, signal }: PrepareContext, va
     threads: availableParallelism(),
     signal,
   });
-  const stored = await cache.put(key, made.model, made.manifest);
+  const stored = await cache.put(key, quantized.model, quantized.manifest);
   return {
     path: stored.path,
     sha256: stored.sha256,
-    manifest: made.manifest,
+    manifest: quantized.manifest,
     sessionConfig: recipe.session,
     cached: false,
   };
 }
 
-async function describeExternal({ inputs, session }: PrepareContext, variant: PlannedVariant): Promise<Made> {
-  const path = resolvePath(variant.path as string, inputs.roots);
+async function describeExternal(context: PrepareContext, variant: PlannedVariant): Promise<Made> {
+  const { inputs, session } = context;
+  const source = sourceOf(context, variant);
+  const path = source?.state === "ok" ? source.path : resolvePath(variant.path as string, inputs.roots);
   const model = await readBytes(path, { what: "model", code: "CONFIG_MODEL_MISSING" });
   const digest = sha256(model);
-  if (digest !== variant.sha256) {
+  const expected = variant.sha256 ?? (source?.state === "ok" ? source.sha256 : null);
+  if (digest !== expected) {
     throw new HarnessError(
       "CONFIG_MODEL_INVALID",
-      `The file of ${variant.variant_id} changed since the plan was made`,
+      source === undefined
+        ? `The file of ${variant.variant_id} changed since the plan was made`
+        : `The file that a step made for ${variant.variant_id} is not the declared one: its SHA-256 is ${digest}`,
       {
         hint: "Start the sweep again.",
       },
@@ -206,10 +272,14 @@ function readyLine(variantId: string, made: Made, manifestPath: string): Variant
 }
 
 function failedVariant(variantId: string, failure: string): Prepared {
+  return absentVariant(variantId, "failed", failure);
+}
+
+function absentVariant(variantId: string, state: "failed" | "unavailable" | "unsupported", failure: string): Prepared {
   const line: VariantLine = {
     kind: "variant",
     variant_id: variantId,
-    state: "failed",
+    state,
     sha256: null,
     bytes_on_disk: null,
     bytes_packed: null,
@@ -219,7 +289,7 @@ function failedVariant(variantId: string, failure: string): Prepared {
     manifest: null,
     failure,
   };
-  return { line, result: { state: "failed", failure }, cached: false };
+  return { line, result: { state, failure }, cached: false };
 }
 
 function simulatedVariant(variant: PlannedVariant): Prepared {

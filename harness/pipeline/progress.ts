@@ -1,4 +1,5 @@
 import type { CanaryReport } from "../domain/generated/canary-v1.ts";
+import type { StepLine } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
 
 /** What a sweep tells its caller while it works; never sent from inside a timed region. */
@@ -10,6 +11,15 @@ export type SweepEvent =
       readonly index: number;
       readonly total: number;
       readonly cached: boolean;
+    }
+  | {
+      readonly kind: "step";
+      readonly stepId: string;
+      /** Undefined while it runs. */
+      readonly state: StepLine["state"] | undefined;
+      readonly cached: boolean;
+      readonly reason: string | null;
+      readonly log: string | undefined;
     }
   | { readonly kind: "canary"; readonly report: CanaryReport; readonly secondsLeft: number }
   | {

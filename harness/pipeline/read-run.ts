@@ -55,6 +55,7 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
     record: {
       plan,
       header: journal.header,
+      ...(plan.steps === undefined ? {} : { steps: journal.steps }),
       variants: journal.variants,
       trials: journal.trials,
       sidecars: journal.sidecars,
@@ -110,7 +111,7 @@ async function readEarly(
   if (!(order instanceof Int32Array) || sha256(canonicalJson(Array.from(order))) !== plan.stop.order_sha256) {
     throw corrupt("The journal's item order is not the plan's");
   }
-  const failed = new Set(variants.filter(({ state }) => state === "failed").map((line) => line.variant_id));
+  const failed = new Set(variants.filter(({ state }) => state !== "ready").map((line) => line.variant_id));
   const { skipped, stranger } = replayStop({ plan, labels, order, failed }, trials);
   if (stranger !== undefined)
     throw corrupt(`The stopping rule did not ask for the trial ${stranger} as the journal holds it`);

@@ -47,6 +47,11 @@ function describe(event: SweepEvent): { step: Step; fields: object } {
       };
     case "variant":
       return { step: "prepare", fields: { variant_id: event.variantId, cached: event.cached } };
+    case "step":
+      return {
+        step: "prepare",
+        fields: { step_id: event.stepId, state: event.state ?? "started", cached: event.cached, reason: event.reason },
+      };
     case "canary":
       return { step: "canary", fields: { verdict: event.report.verdict, checks: event.report.checks } };
     case "trial":

@@ -57,7 +57,7 @@ export async function runTrials(loop: TrialLoop, earlier: readonly TrialLine[]):
   const timeLeft = new TimeLeft();
   const key = (trial: PlannedTrial) => `${trial.cell_id} ${trial.evaluates}`;
   const cells = new Map(plan.cells.map((cell) => [cell.cell_id, cell]));
-  const failed = [...loop.variants].filter(([, { state }]) => state === "failed").map(([id]) => id);
+  const failed = [...loop.variants].filter(([, { state }]) => state !== "ready").map(([id]) => id);
   const rule = stopRule({ plan, labels: loop.labels, order: loop.order ?? new Int32Array(0), failed: new Set(failed) });
   const trials: TrialLine[] = [];
   let canary: CanaryReport | undefined;
@@ -127,6 +127,8 @@ async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell)
   try {
     if (variant.state === "failed")
       throw new HarnessError("QUANTIZE_FAILED", variant.failure, { hint: "See the manifest." });
+    if (variant.state !== "ready")
+      throw new HarnessError("RUNTIME_UNAVAILABLE", variant.failure, { hint: "See the steps in summary.md." });
     const measurement = await runtime.runTrial(requestFor(loop, planned, cell, variant), { signal });
     window.to = systemClock.monotonicNs();
     const wallS = plan.simulated ? measurement.host.wallS : secondsSince(clock, start);
@@ -176,6 +178,7 @@ function requestFor(
     seed: planned.seed,
     ...(variant.model === undefined ? {} : { model: variant.model }),
     ...(itemsPath === undefined ? {} : { itemsPath }),
+    ...frameworkOf(plan, cell),
     session: {
       threads: cell.threads,
       optimizationLevel: session.optimization_level,
@@ -200,6 +203,11 @@ function requestFor(
     ...(plan.detection === undefined ? {} : { rows: rowMapping(plan.detection, plan.dataset.class_names.length) }),
     timeoutMs: session.timeout_sec * 1000,
   };
+}
+
+function frameworkOf({ variants }: Plan, { variant_id }: PlannedCell): { framework?: "pytorch" } {
+  const variant = variants.find((one) => one.variant_id === variant_id);
+  return variant?.kind === "pytorch" ? { framework: "pytorch" } : {};
 }
 
 /** Certification runs slow some twins on purpose. */

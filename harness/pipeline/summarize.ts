@@ -16,6 +16,7 @@ import { relativeChange, speedupOf } from "../gate/effect.ts";
 import { assessNoise } from "../gate/session-noise.ts";
 import { collectFindings } from "./collect-findings.ts";
 import { compareDetections } from "./compare-detections.ts";
+import { preparationDoc } from "./preparation-doc.ts";
 import { summaryRow } from "./summary-row.ts";
 
 /** How the journal ended, and its identity. */
@@ -94,6 +95,7 @@ export function summarize(
     vram_profile: plan.vram_profile,
   };
   const facts = header.host.facts as { cores?: number; cpu_model?: string; isa_flags?: readonly string[] | null };
+  const preparation = preparationDoc(record);
   const summary: Summary = {
     schema_version: "quantgate.summary.v1",
     ...common,
@@ -117,6 +119,7 @@ export function summarize(
       cpu: facts.cpu_model ?? null,
       features: [...(facts.isa_flags ?? [])],
     },
+    ...(preparation === undefined ? {} : { preparation }),
     noise: { latency_cv: noise.latencyCv, split_half: noise.splitHalf },
     rows,
     ...(isAllowed ? { allow_polluted_frontier: true } : {}),

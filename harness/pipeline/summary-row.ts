@@ -52,6 +52,8 @@ export function summaryRow(options: {
     quant_rank: variant.quant_rank,
     role: variant.role,
     kind: variant.kind,
+    ...frameworkOf(record, variant),
+    ...absenceOf(made),
     threads: cell.threads,
     batch_size: cell.batch_size,
     model_sha256: made?.sha256 ?? null,
@@ -124,6 +126,23 @@ export function summaryRow(options: {
     isBaseline,
     seed: record.plan.experimental_controls.seed,
   });
+}
+
+/** Which runtime a row is of, where the run has several; and what its weights are, where the plan says so. */
+function frameworkOf({ plan }: RunRecord, variant: PlannedVariant): Pick<SummaryRow, "framework" | "dtype"> {
+  if (!plan.variants.some(({ kind }) => kind === "pytorch")) return {};
+  const { weights } = (variant.recipe ?? {}) as { weights?: { bits: number; symmetric: boolean } | null };
+  const recipeType = weights == null ? "fp32" : `${weights.symmetric ? "int" : "uint"}${weights.bits}`;
+  const dtype = variant.dtype ?? (variant.kind === "recipe" ? recipeType : undefined);
+  return {
+    framework: variant.kind === "pytorch" ? "pytorch" : "onnxruntime",
+    ...(dtype === undefined ? {} : { dtype }),
+  };
+}
+
+function absenceOf(made: CellSamples["made"]): Pick<SummaryRow, "absence"> {
+  if (made?.state !== "unavailable" && made?.state !== "unsupported") return {};
+  return { absence: { state: made.state, reason: made.failure ?? "unknown" } };
 }
 
 /** A detector's quality is its mean average precision; whether the surest box of an image is right is no figure to publish. */

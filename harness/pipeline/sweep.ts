@@ -13,6 +13,7 @@ import { removeTemporaries } from "../platform/files.ts";
 import { hostFingerprint } from "../platform/host.ts";
 import { writePrepared } from "../platform/prepared-items.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
+import { openTorchTools } from "../runtimes/pytorch/torch-tools.ts";
 import { checkConfig, embeddedConfigPath, pathRoots, readConfig, readSidecarProfiles } from "../store/config-file.ts";
 import { createJournal, type Journal, type JournalWriter, resumeJournal } from "../store/journal.ts";
 import { RunFolder } from "../store/run-folder.ts";
@@ -20,7 +21,7 @@ import { cacheFolder, VariantCache } from "../store/variant-cache.ts";
 import { writeDecision } from "./decide.ts";
 import { gatherInputs, type SweepInputs } from "./gather-inputs.ts";
 import { recordHistory } from "./history.ts";
-import { openRuntime } from "./open-runtime.ts";
+import { openRuntime, planPython } from "./open-runtime.ts";
 import { prepareVariants } from "./prepare-variants.ts";
 import type { OnProgress } from "./progress.ts";
 import { readPriors } from "./read-priors.ts";
@@ -30,6 +31,8 @@ import { RunLog } from "./run-log.ts";
 import { writeReports } from "./run-reports.ts";
 import { checkTemplate, runSidecars } from "./run-sidecars.ts";
 import { runTrials } from "./run-trials.ts";
+import type { TorchChecker } from "./steps/check-model.ts";
+import { runPlannedSteps } from "./steps/planned-steps.ts";
 import { storeBoxes } from "./stored-boxes.ts";
 import { openTaskTools } from "./task-tools.ts";
 import { watchTrials } from "./watch-trials.ts";
@@ -100,7 +103,7 @@ export async function sweepInputs(inputs: SweepInputs, options: SweepOptions): P
   const runId = `${createdAt.replaceAll(/[-:]/g, "").replace(/\.(\d+)Z$/, ".$1Z")}-${inputs.plan.plan_digest.slice(0, 8)}`;
   const folder = await RunFolder.create(root, runId);
   await folder.write("plan.json", inputs.plan);
-  const runtime = openRuntime(inputs);
+  const runtime = openRuntime(inputs, options.env);
   try {
     const header = await journalHeader(inputs, folder, runtime, createdAt);
     const writer = await createJournal(folder.file("journal.ndjson"), header);
@@ -138,7 +141,7 @@ export async function resumeSweep(run: string, options: SweepOptions = {}): Prom
     );
   }
   await removeTemporaries(folder.path);
-  const runtime = openRuntime({ ...inputs, plan: stored });
+  const runtime = openRuntime({ ...inputs, plan: stored }, options.env);
   try {
     const given = { options, inputs: { ...inputs, plan: stored }, folder, runtime };
     if (await folder.isUnstarted()) {
@@ -171,17 +174,35 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
     log.event(event);
     tell(event);
   };
-  const cache = cacheFolder(options.env ?? process.env);
+  const { env = process.env } = options;
+  const cache = cacheFolder(env);
   const session = childSessions();
+  const torch = openTorchTools({ python: planPython(plan, env), env, signal });
   const tools = inputs.language === undefined ? undefined : openTaskTools({ signal });
   const scoring = inputs.language && tools && { ...inputs.language, tools, known: new Map() };
   // Started first, so that they have long been reading when the first trial begins.
   const watch = earlier?.end === undefined ? watchTrials(plan, folder) : undefined;
   try {
     onProgress({ kind: "planned", plan, runFolder: folder.path, done: earlier?.trials.length ?? 0 });
+    await writeImageIds(inputs, folder);
     if (earlier?.end === undefined) {
+      const torchChecker: TorchChecker = (path) => torch.describe(path, inputs.dataset.items.shape);
+      const steps = await runPlannedSteps(
+        { inputs, folder, writer, cache, session, torch: torchChecker, signal, onProgress, env },
+        earlier,
+      );
       const variants = await prepareVariants(
-        { inputs, folder, writer, cache: new VariantCache(cache), session, signal, onProgress },
+        {
+          inputs,
+          folder,
+          writer,
+          cache: new VariantCache(cache),
+          session,
+          torch: torchChecker,
+          signal,
+          onProgress,
+          steps,
+        },
         earlier?.variants ?? [],
       );
       const itemsPath = plan.simulated || inputs.language !== undefined ? undefined : await prepareItems(inputs, cache);
@@ -224,7 +245,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
     const summary = await writeDecision(folder, { ref: options.ref });
     await writeReports(folder, { plan, summary, tell: onProgress });
     await log.close();
-    await writeProvenance(folder, plan, { summary, env: options.env ?? process.env });
+    await writeProvenance(folder, plan, { summary, env });
     await folder.markLatest();
     if (plan.certification !== true) await tellHistory(folder, tell);
     return {
@@ -237,6 +258,7 @@ async function execute({ options, inputs, folder, runtime, writer, earlier }: Ex
   } finally {
     await watch?.stop();
     await session.close();
+    await torch.close();
     await tools?.close();
     await writer.close();
     await log.close();
@@ -257,6 +279,16 @@ async function tellHistory(folder: RunFolder, tell: OnProgress): Promise<void> {
 /** The random item order of a run that may stop early; empty where every item is evaluated. */
 function orderOf({ stop, dataset, experimental_controls: { seed } }: Plan): Int32Array {
   return stop === undefined ? new Int32Array(0) : Int32Array.from(itemOrder(dataset.count, planRandom(seed)));
+}
+
+/** Which images a detector was evaluated on, as --image-ids-list takes them; nothing where items have labels. */
+async function writeImageIds({ dataset }: SweepInputs, folder: RunFolder): Promise<void> {
+  const { boxes } = dataset;
+  if (boxes === undefined) return;
+  await folder.writeText(
+    "image-ids.txt",
+    `# ${dataset.count} image ids of ${dataset.id}\n${boxes.imageIds.join("\n")}\n`,
+  );
 }
 
 async function prepareItems({ dataset }: SweepInputs, cache: string): Promise<string> {

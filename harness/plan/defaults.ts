@@ -64,6 +64,7 @@ export const DEFAULTS = {
   frontier: { objectives: [...FRONTIER_OBJECTIVES], allow_polluted: false },
   sidecar: { profile: "none", template: null, timeout_sec: 120, profiles: {} },
   cool_down: { target_c: null, cap_sec: 300 },
+  prepare: { timeout_sec: 3600, optional: false },
 } as const satisfies {
   runtime: Required<RuntimeConfig>;
   warmup: Required<WarmupConfig>;

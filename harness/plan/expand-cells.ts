@@ -37,11 +37,12 @@ export function expandVariants(
         role: quant.id === baselineTag ? "baseline" : (quant.role ?? "candidate"),
         kind: quant.kind,
         recipe: (recipe ?? null) as PlannedVariant["recipe"],
-        path: quant.kind === "external" ? quant.model : null,
+        path: quant.kind === "external" || quant.kind === "pytorch" ? quant.model : null,
         sha256: sha256 ?? null,
         simulated: quant.kind === "simulated" ? { ...quant } : null,
         quant_rank: rank,
         ...(tag === undefined ? {} : { tag }),
+        ...("dtype" in quant && quant.dtype !== undefined ? { dtype: quant.dtype } : {}),
         ...(handicap === undefined ? {} : { handicap }),
       };
     }),

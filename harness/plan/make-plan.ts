@@ -1,6 +1,12 @@
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
-import type { Plan, PlannedCalibration, PlannedDataset, PlannedModel } from "../domain/generated/plan-v1.ts";
+import type {
+  Plan,
+  PlannedCalibration,
+  PlannedDataset,
+  PlannedModel,
+  PlannedStep,
+} from "../domain/generated/plan-v1.ts";
 import { RNG_ALGORITHM } from "../stats/rng.ts";
 import { estimatePlan, ITEM_S, type TrialPriors } from "./estimate.ts";
 import { expandCells, expandVariants, slug, type VariantFacts } from "./expand-cells.ts";
@@ -18,6 +24,8 @@ export interface PlanFacts {
   readonly variant: (modelId: string, quant: QuantConfig) => VariantFacts;
   readonly dataset: PlannedDataset;
   readonly calibration: PlannedCalibration | null;
+  /** Prepare steps; absent: none. */
+  readonly steps?: (variants: Plan["variants"]) => readonly PlannedStep[];
   readonly commitSha: string | null;
   readonly invocation: { readonly config_dir: string | null; readonly data_dir: string | null };
   readonly only?: string;
@@ -55,6 +63,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
   refuseImpossibleNumbers(config);
   const variants = expandVariants(config, facts.variant, facts.only);
   const cells = expandCells(config, variants);
+  const steps = facts.steps?.(variants) ?? [];
   const random = planRandom(config.seed);
   const evaluateRuns = Math.min(config.evaluate_runs, config.runs_per_quant);
   const stop = planStop(config, facts.dataset.count, random, facts.sha256);
@@ -83,6 +92,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     cells,
     dataset: facts.dataset,
     calibration: facts.calibration,
+    ...(config.prepare === undefined ? {} : { steps: [...steps] }),
     ...(detection === undefined ? {} : { detection }),
     experimental_controls: {
       seed: config.seed,
@@ -139,6 +149,10 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
     },
     artifacts: [
       ...artifactPaths(variants.filter((v) => v.kind === "recipe" || v.kind === "external").map((v) => v.variant_id)),
+      ...(variants.some((v) => v.kind === "pytorch") ? ["torch/"] : []),
+      ...(detection === undefined ? [] : ["image-ids.txt"]),
+      ...(config.prepare === undefined ? [] : ["steps/"]),
+      ...(config.prepare === undefined || facts.calibration === null ? [] : ["calibration.txt"]),
       ...(config.telemetry.probe === "none" ? [] : ["telemetry/"]),
       ...(config.sidecar.profile === "none" ? [] : ["sidecar/"]),
     ],

@@ -1,8 +1,11 @@
+import { HarnessError } from "../domain/errors.ts";
 import type {
   DetectionConfig,
   ExternalQuantConfig,
   MatrixConfig,
   ModelConfig,
+  PrepareStepConfig,
+  PytorchQuantConfig,
   RecipeQuantConfig,
   SimulatedQuantConfig,
   TagQuantConfig,
@@ -13,6 +16,7 @@ export type Origin = "flag" | "config" | "default";
 export type QuantConfig =
   | (RecipeQuantConfig & { kind: "recipe" })
   | ExternalQuantConfig
+  | PytorchQuantConfig
   | SimulatedQuantConfig
   | TagQuantConfig;
 type Filled<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
@@ -37,6 +41,8 @@ export interface ResolvedConfig
     | "language"
     | "frontier"
     | "stop"
+    | "prepare"
+    | "python"
   > {
   readonly models: ModelConfig[];
   readonly quants: QuantConfig[];
@@ -52,6 +58,10 @@ export interface ResolvedConfig
   };
   readonly sidecar: Filled<NonNullable<MatrixConfig["sidecar"]>>;
   readonly detection?: DetectionConfig;
+  /** Present where there are steps. */
+  readonly prepare?: PrepareStepConfig[];
+  /** Present where the config names one. */
+  readonly python?: string;
   readonly calibration?: Filled<NonNullable<MatrixConfig["calibration"]>>;
   /** Present where the items are tasks for language models. */
   readonly language?: LanguageSettings;
@@ -71,6 +81,10 @@ export interface ConfigFlags {
   readonly quantTags?: readonly string[] | undefined;
   /** Path of a task bank, absolute. */
   readonly taskBank?: string | undefined;
+  /** Detectors: the first so many image ids. */
+  readonly maxImages?: number | undefined;
+  /** Detectors: path of a list of image ids, absolute. */
+  readonly imageIdsList?: string | undefined;
   readonly runs?: number | undefined;
   readonly seed?: number | undefined;
   readonly executionLane?: "ci" | "lab" | undefined;
@@ -140,6 +154,8 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
     quants,
     dataset,
     ...(raw.detection === undefined ? {} : { detection: raw.detection }),
+    ...(raw.prepare === undefined ? {} : { prepare: [...raw.prepare] }),
+    ...(raw.python === undefined ? {} : { python: raw.python }),
     ...(raw.calibration === undefined
       ? {}
       : {
@@ -205,10 +221,30 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
 }
 
 /** A task bank named on the command line takes the place of the config's dataset. */
-function datasetOf(raw: MatrixConfig, { taskBank }: ConfigFlags): MatrixConfig["dataset"] {
-  if (taskBank === undefined) return raw.dataset;
+function datasetOf(raw: MatrixConfig, flags: ConfigFlags): MatrixConfig["dataset"] {
+  const { taskBank } = flags;
+  if (taskBank === undefined) return chosenImages(raw.dataset, flags);
   const kept = raw.dataset.kind === "task-bank" ? raw.dataset : {};
   return { ...kept, kind: "task-bank", path: taskBank };
+}
+
+/** Which images of a dataset with boxes are used; the same for every variant. CONFIG_USAGE for other datasets. */
+function chosenImages(
+  dataset: MatrixConfig["dataset"],
+  { maxImages, imageIdsList }: ConfigFlags,
+): MatrixConfig["dataset"] {
+  if (maxImages === undefined && imageIdsList === undefined) return dataset;
+  if (dataset.kind !== "coco") {
+    const flag = maxImages === undefined ? "--image-ids-list" : "--max-images";
+    throw new HarnessError("CONFIG_USAGE", `${flag} needs a dataset of kind coco, not ${dataset.kind}`, {
+      hint: 'Other datasets have "limit" in the config.',
+    });
+  }
+  return {
+    ...dataset,
+    ...(maxImages === undefined ? {} : { limit: maxImages }),
+    ...(imageIdsList === undefined ? {} : { image_ids: imageIdsList }),
+  };
 }
 
 /** `--model-id qwen2.5-coder:7b` names a model of a provider, whose quants are tags of that name. */
@@ -244,7 +280,7 @@ function sidecarOf({ sidecar }: MatrixConfig, flags: ConfigFlags, group: Group):
 
 function normalizeQuant(quant: NonNullable<MatrixConfig["quants"]>[number]): QuantConfig {
   if (typeof quant === "string") return { id: quant, kind: "recipe", recipe: quant };
-  if (quant.kind === "external" || quant.kind === "simulated" || quant.kind === "tag") return quant;
+  if (quant.kind !== undefined && quant.kind !== "recipe") return quant;
   return { ...quant, kind: "recipe", recipe: quant.recipe ?? quant.id };
 }
 

@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly input?: string | Uint8Array;
   /** Called for each piece of standard output as it comes, e.g. by a probe client; stdout is then not collected. */
   readonly onStdout?: (text: string) => void;
+  /** Called for each piece of standard error as it comes; its end is kept all the same. */
+  readonly onStderr?: (text: string) => void;
 }
 
 /** Most of an output that is kept; the rest is dropped from the front. */
@@ -50,7 +52,10 @@ export async function runProgram(
   const stdout = new Tail(KEPT_STDOUT);
   const stderr = new Tail(KEPT_STDERR);
   child.stdout?.setEncoding("utf8").on("data", options.onStdout ?? ((text: string) => stdout.add(text)));
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => stderr.add(text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr.add(text);
+    options.onStderr?.(text);
+  });
   // A program that ends without reading its input is no fault of ours.
   child.stdin?.on("error", () => undefined).end(options.input);
 

@@ -11,6 +11,9 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
   "TRIALS_FAILED",
   "TRIALS_MISSING",
   "LAYERS_SKIPPED",
+  "VARIANT_UNAVAILABLE",
+  "STEP_NOT_OK",
+  "MODEL_CHANGED_SHAPE",
 ]);
 /** Told by the failed gate of the row, where there is one. */
 const TOLD_BY_GATE: { readonly [code: string]: (gate: GateResultDoc) => boolean } = {

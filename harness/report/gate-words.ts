@@ -13,6 +13,7 @@ export interface ShortReason {
 /** Typed reasons that explain a verdict better than the metric does. */
 const BY_REASON: { readonly [reason: string]: ShortReason } = {
   "variant-failed": { long: "could not be made", short: "not made" },
+  "variant-unavailable": { long: "not available here", short: "unavailable" },
   "digest-mismatch": { long: "other weights ran", short: "weights" },
   "not-paired": { long: "items differ", short: "not paired" },
   "stopped-early": { long: "stopped early", short: "stopped early" },

@@ -1,8 +1,10 @@
 import type { Frontier } from "../domain/generated/frontier-v1.ts";
 import type { Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { findingText } from "./finding-sentences.ts";
+import { frameworkSection } from "./markdown-frameworks.ts";
 import { frontierMarkdown } from "./markdown-frontier.ts";
 import { gateSection } from "./markdown-gates.ts";
+import { preparationSection } from "./markdown-preparation.ts";
 import {
   classSection,
   digestSection,
@@ -38,12 +40,14 @@ export function renderMarkdown(
     options.frontier === undefined
       ? []
       : frontierMarkdown(options.frontier, { includeInvalid: options.includeInvalid === true }),
+    frameworkSection(summary),
     gateSection(summary),
     classSection(summary),
     measuredSection(summary),
     paritySection(summary),
     noiseSection(summary),
     findingSection(summary),
+    preparationSection(summary),
     reproduceSection(summary),
     digestSection(summary),
   ];

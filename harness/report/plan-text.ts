@@ -78,7 +78,7 @@ function variantColumns(plan: Plan): Column[] {
   return [
     text("  variant", (variant) => `  ${variant.variant_id}`),
     text("role", (variant) => variant.role),
-    text("made", (variant) => (variant.kind === "external" ? (variant.path ?? "external") : variant.kind)),
+    text("made", (variant) => variant.path ?? variant.kind),
     { header: "bits", align: "right", cells: plan.variants.map((variant) => ({ text: String(variant.quant_rank) })) },
   ];
 }

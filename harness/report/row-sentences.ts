@@ -29,6 +29,7 @@ export function rowSentences(summary: Summary, itemNoun: string): string[] {
 }
 
 function undecided(summary: Summary, row: SummaryRow, itemNoun: string): string[] {
+  if (row.absence !== undefined) return [`is ${row.absence.state}: ${visible(row.absence.reason)}.`];
   if (row.verdict !== "inconclusive") return [];
   const gates = decidingGates(row);
   if (gates.length === 0) return [ownWords(row) ?? "undecided, and no primary gate says why."];
@@ -95,6 +96,7 @@ function advised(summary: Summary, row: SummaryRow): string[] {
 }
 
 function lostTrials(row: SummaryRow): string[] {
+  if (row.absence !== undefined) return [];
   const { planned, failed: broken, missing } = row.trials;
   const of = counted(planned, "trials");
   if (broken === 0) return missing === 0 ? [] : [`${count(missing)} of ${of} did not run.`];

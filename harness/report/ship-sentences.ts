@@ -85,7 +85,7 @@ function refusalSentences(summary: Summary): string[] {
   }
   const blocking = rows.filter((row) => row.role === "required" && row.verdict !== "pass");
   if (blocking.length > 0) return [`${start}: ${requiredText(summary, blocking)}.`];
-  const contenders = rows.filter((row) => row.role !== "baseline");
+  const contenders = rows.filter((row) => row.role !== "baseline" && row.absence === undefined);
   if (contenders.length === 0) return [`${start}: the run has no variant to judge.`];
   if (contenders.some((row) => row.verdict === "pass")) {
     return uncorrectedSentences(summary).map((text) => `${start}: ${text}`);

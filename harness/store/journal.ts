@@ -5,6 +5,7 @@ import type {
   JournalHeader,
   JournalLine,
   SidecarLine,
+  StepLine,
   TrialLine,
   VariantLine,
 } from "../domain/generated/journal-v1.ts";
@@ -17,6 +18,8 @@ import { validator } from "../platform/schema.ts";
 /** A journal as read: whole, checked lines only. */
 export interface Journal {
   readonly header: JournalHeader;
+  /** Prepare steps that are done. */
+  readonly steps: readonly StepLine[];
   readonly variants: readonly VariantLine[];
   readonly trials: readonly TrialLine[];
   /** At most one a cell. */
@@ -33,7 +36,7 @@ export interface Journal {
 
 export interface JournalWriter {
   /** Adds one line and waits until it is on the disk. */
-  write(body: VariantLine | TrialLine | SidecarLine | EndLine): Promise<void>;
+  write(body: StepLine | VariantLine | TrialLine | SidecarLine | EndLine): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,6 +82,7 @@ export async function readJournal(path: string): Promise<Journal> {
   const header = first.body;
   if (first.plan !== header.plan) throw corrupt(path, 1, "it belongs to another plan");
   const journal = {
+    steps: [] as StepLine[],
     variants: [] as VariantLine[],
     trials: [] as TrialLine[],
     sidecars: [] as SidecarLine[],
@@ -99,6 +103,7 @@ export async function readJournal(path: string): Promise<Journal> {
     seen.add(id);
     if (body.kind === "trial") journal.trials.push(body);
     else if (body.kind === "sidecar") journal.sidecars.push(body);
+    else if (body.kind === "step") journal.steps.push(body);
     else journal.variants.push(body);
   }
   return {
@@ -111,12 +116,14 @@ export async function readJournal(path: string): Promise<Journal> {
   };
 }
 
-function nameOf(body: VariantLine | TrialLine | SidecarLine): string {
+function nameOf(body: StepLine | VariantLine | TrialLine | SidecarLine): string {
   switch (body.kind) {
     case "trial":
       return `trial ${body.trial_id}`;
     case "sidecar":
       return `sidecar of ${body.cell_id}`;
+    case "step":
+      return `step ${body.step_id}`;
     case "variant":
       return `variant ${body.variant_id}`;
   }

@@ -12,6 +12,8 @@ export interface SweepFlags extends CiFlags {
   readonly quantTags?: string[];
   readonly only?: string;
   readonly taskBank?: string;
+  readonly maxImages?: number;
+  readonly imageIdsList?: string;
   readonly runs?: number;
   readonly seed?: number;
   readonly executionLane?: "ci" | "lab";
@@ -51,6 +53,8 @@ export function sweepOptionsFrom(config: string | undefined, flags: SweepFlags):
       modelIds: flags.modelId,
       quantTags: flags.quantTags,
       ...(flags.taskBank === undefined ? {} : { taskBank: resolve(flags.taskBank) }),
+      maxImages: flags.maxImages,
+      ...(flags.imageIdsList === undefined ? {} : { imageIdsList: resolve(flags.imageIdsList) }),
       runs: flags.runs,
       seed: flags.seed,
       executionLane: flags.executionLane,

@@ -84,6 +84,9 @@ function listener(progress: Progress, onFolder: (folder: string) => void): (even
       case "variant":
         if (event.index === 0) progress.line(`preparing ${event.total} variants`);
         return;
+      case "step":
+        progress.line(stepText(event));
+        return;
       case "canary":
         progress.line(renderCanary(event.report, { ...text, secondsLeft: event.secondsLeft }));
         return;
@@ -95,6 +98,12 @@ function listener(progress: Progress, onFolder: (folder: string) => void): (even
         progress.line(`warning: ${event.message}`);
     }
   };
+}
+
+function stepText({ stepId, state, cached, reason, log }: Extract<SweepEvent, { kind: "step" }>): string {
+  if (state === undefined)
+    return `step ${stepId}: running${log === undefined ? "" : `, log in ${relative(process.cwd(), log)}`}`;
+  return `step ${stepId}: ${state}${cached ? " (cached)" : ""}${reason === null ? "" : `: ${reason}`}`;
 }
 
 function resultText({ summary, canary, runFolder, exitCode }: SweepResult): string {

@@ -46,8 +46,8 @@ export interface MatrixConfig {
    * Items: A recipe by name, or an object.
    */
   quants?: [
-    string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig | TagQuantConfig,
-    ...(string | RecipeQuantConfig | ExternalQuantConfig | SimulatedQuantConfig | TagQuantConfig)[]
+    string | RecipeQuantConfig | ExternalQuantConfig | PytorchQuantConfig | SimulatedQuantConfig | TagQuantConfig,
+    ...(string | RecipeQuantConfig | ExternalQuantConfig | PytorchQuantConfig | SimulatedQuantConfig | TagQuantConfig)[]
   ];
   runtime?: RuntimeConfig;
   dataset: DatasetConfig;
@@ -116,6 +116,16 @@ export interface MatrixConfig {
    */
   task_revision?: string;
   language?: LanguageConfig;
+  /**
+   * Steps that make models with outside tools, run in order before the variants are prepared.
+   *
+   * @minItems 1
+   */
+  prepare?: [PrepareStepConfig, ...PrepareStepConfig[]];
+  /**
+   * Python interpreter of steps ({python}) and of PyTorch variants; default: QUANTGATE_PYTHON, else python3.
+   */
+  python?: string;
 }
 /**
  * A full-precision model.
@@ -126,7 +136,7 @@ export interface ModelConfig {
    */
   id: string;
   /**
-   * ONNX file: relative to the config, or `data:...` under the data folder. The simulated runtime needs none.
+   * ONNX file: relative to the config, `data:...` under the data folder, or step:ID/NAME for an output of a prepare step. The simulated runtime needs none.
    */
   path?: string;
   /**
@@ -180,13 +190,40 @@ export interface ExternalQuantConfig {
   kind: "external";
   role?: Role;
   /**
-   * Path of the ONNX file.
+   * Path of the ONNX file, or step:ID/NAME for an output of a prepare step.
    */
   model: string;
   /**
    * SHA-256, 64 lower-case hex digits.
    */
   sha256?: string;
+  /**
+   * Element type of the weights, for the table by framework, e.g. int8.
+   */
+  dtype?: string;
+}
+/**
+ * A PyTorch model beside the ONNX ones: TorchScript (.pt) or an exported program (.pt2).
+ */
+export interface PytorchQuantConfig {
+  /**
+   * Quant tag.
+   */
+  id: string;
+  kind: "pytorch";
+  role?: Role;
+  /**
+   * Path of the file, or step:ID/NAME for an output of a prepare step.
+   */
+  model: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256?: string;
+  /**
+   * Element type of the weights, for the table by framework, e.g. int8.
+   */
+  dtype?: string;
 }
 /**
  * A variant of the simulated runtime.
@@ -978,4 +1015,59 @@ export interface LanguageConfig {
    * Run models whose weights the provider gives no digest of. Every such variant has a finding.
    */
   allow_unverified?: boolean;
+}
+/**
+ * A program that makes files from files. Its result is kept by the digest of everything that goes into it.
+ */
+export interface PrepareStepConfig {
+  /**
+   * Unique name.
+   */
+  id: string;
+  /**
+   * Program and arguments, run without a shell. Filled in: {python}, {package}, {config_dir}, {data_dir}, {seed}, {in:NAME}, {out:NAME}, {calibration} (file of the prepared calibration items), {calibration_ids} (their list).
+   *
+   * @minItems 1
+   */
+  command: [string, ...string[]];
+  /**
+   * Files it reads, by name: paths as elsewhere in the config, or step:ID/NAME for an output of an earlier step. Scripts belong here too, so that a changed one is run again.
+   */
+  inputs?: {
+    [k: string]: string;
+  };
+  /**
+   * Files it writes, by name: file names; .onnx, .pt and .pt2 are models, which are inspected and run once.
+   */
+  outputs: {
+    [k: string]: string;
+  };
+  /**
+   * Environment variables set for it.
+   */
+  env?: {
+    [k: string]: string;
+  };
+  /**
+   * Run first, with the same names filled in: the step is unavailable where it fails, and what it prints is recorded as the version of the tool.
+   *
+   * @minItems 1
+   */
+  check?: [string, ...string[]];
+  /**
+   * What a person does to make the tool available; shown where it is not.
+   */
+  install?: string;
+  /**
+   * The step is killed after this long.
+   */
+  timeout_sec?: number;
+  /**
+   * True: where it does not succeed, the variants that need it are left out, and the run goes on.
+   */
+  optional?: boolean;
+  /**
+   * What the first output model must have in common with the first input model: shapes of the inputs, of the outputs, number of parameters.
+   */
+  same?: ("inputs" | "outputs" | "parameters")[];
 }

@@ -14,7 +14,7 @@ export interface JournalLine {
    * SHA-256, 64 lower-case hex digits.
    */
   plan: string;
-  body: JournalHeader | VariantLine | TrialLine | SidecarLine | EndLine;
+  body: JournalHeader | StepLine | VariantLine | TrialLine | SidecarLine | EndLine;
   /**
    * Of the canonical JSON of {seq, plan, body}.
    */
@@ -112,6 +112,156 @@ export interface JournalBoxes {
   crowd: ArrayRef;
 }
 /**
+ * A prepare step that is done.
+ */
+export interface StepLine {
+  kind: "step";
+  /**
+   * Step.
+   */
+  step_id: string;
+  /**
+   * ok; failed; unavailable: its tool is not here; unsupported: the tool says that it cannot do this; skipped: not needed, or what it needs is not there.
+   */
+  state: "ok" | "failed" | "unavailable" | "unsupported" | "skipped";
+  /**
+   * Whether its outputs were taken from the cache.
+   */
+  cached: boolean;
+  /**
+   * Digest of everything that goes into it; null where that is not known.
+   */
+  key: string | null;
+  /**
+   * As run, secrets left out.
+   */
+  command: string[];
+  /**
+   * What the check printed.
+   */
+  tool_version: string | null;
+  /**
+   * Seconds of this run; 0 where it was cached or not run.
+   */
+  wall_s: number;
+  /**
+   * Seconds that making the outputs took, when they were made.
+   */
+  made_s: number | null;
+  /**
+   * Why it is not ok.
+   */
+  reason: string | null;
+  log: null | StepLog;
+  /**
+   * Files it read.
+   */
+  inputs: StepInput[];
+  /**
+   * Files it wrote.
+   */
+  outputs: StepOutput[];
+  /**
+   * What changed from input to output model, and what the random input showed.
+   */
+  warnings: string[];
+}
+/**
+ * What the program printed.
+ */
+export interface StepLog {
+  /**
+   * Path in the run's folder.
+   */
+  file: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+}
+/**
+ * A file it read.
+ */
+export interface StepInput {
+  /**
+   * Name.
+   */
+  name: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+  structure: null | StructureDoc;
+}
+/**
+ * What a model looks like.
+ */
+export interface StructureDoc {
+  /**
+   * File format.
+   */
+  format: "onnx" | "torchscript" | "exported";
+  /**
+   * Inputs.
+   */
+  inputs: ValueShape[];
+  /**
+   * Outputs.
+   */
+  outputs: ValueShape[];
+  /**
+   * Nodes of the graph, or modules of a scripted model.
+   */
+  layers: number | null;
+  /**
+   * Elements of all initializers, or of parameters and buffers.
+   */
+  parameters: number | null;
+}
+/**
+ * An input or output.
+ */
+export interface ValueShape {
+  /**
+   * Name.
+   */
+  name: string;
+  /**
+   * Element type.
+   */
+  dtype: string | null;
+  /**
+   * A number a fixed axis, a name or null a free one.
+   */
+  shape: (number | string | null)[] | null;
+}
+/**
+ * A file it wrote.
+ */
+export interface StepOutput {
+  /**
+   * Name.
+   */
+  name: string;
+  /**
+   * Path in the run's folder.
+   */
+  file: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+  /**
+   * Size.
+   */
+  bytes: number;
+  structure: null | StructureDoc;
+  /**
+   * What one inference on random input gave; null where the file is no model.
+   */
+  smoke: string | null;
+}
+/**
  * A variant made ready.
  */
 export interface VariantLine {
@@ -121,9 +271,9 @@ export interface VariantLine {
    */
   variant_id: string;
   /**
-   * Outcome.
+   * Outcome; unavailable: its tool or runtime is not here; unsupported: a tool says that it cannot make it.
    */
-  state: "ready" | "failed";
+  state: "ready" | "failed" | "unavailable" | "unsupported";
   /**
    * SHA-256, 64 lower-case hex digits.
    */

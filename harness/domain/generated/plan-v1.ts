@@ -105,6 +105,10 @@ export interface Plan {
   run_quality?: RunQualityControls;
   telemetry?: PlannedTelemetry;
   language?: LanguageControls;
+  /**
+   * Prepare steps, in order; absent: none.
+   */
+  steps?: PlannedStep[];
 }
 /**
  * Where paths start; not part of the digest.
@@ -164,13 +168,13 @@ export interface PlannedVariant {
   /**
    * How it comes to be.
    */
-  kind: "recipe" | "external" | "simulated" | "tag";
+  kind: "recipe" | "external" | "pytorch" | "simulated" | "tag";
   /**
    * Resolved recipe; null unless kind is recipe.
    */
   recipe: {} | null;
   /**
-   * External file, as written.
+   * File as written, or step:ID/NAME.
    */
   path: string | null;
   /**
@@ -190,6 +194,10 @@ export interface PlannedVariant {
    */
   handicap?: number;
   tag?: PlannedTag;
+  /**
+   * Element type of the weights, for the table by framework, e.g. int8.
+   */
+  dtype?: string;
 }
 /**
  * What a tag stood for when the plan was made.
@@ -953,4 +961,89 @@ export interface LanguageControls {
    * Weights without a digest may run.
    */
   allow_unverified: boolean;
+}
+/**
+ * A program that makes models before the variants are prepared.
+ */
+export interface PlannedStep {
+  /**
+   * Unique name.
+   */
+  step_id: string;
+  /**
+   * As written, names not filled in.
+   */
+  command: string[];
+  /**
+   * Says whether the tool is there.
+   */
+  check: string[] | null;
+  /**
+   * Files it reads.
+   */
+  inputs: PlannedStepInput[];
+  /**
+   * Files it writes.
+   */
+  outputs: PlannedStepOutput[];
+  /**
+   * Environment variables set for it.
+   */
+  env: {
+    [k: string]: string;
+  };
+  /**
+   * What makes the tool available.
+   */
+  install: string | null;
+  /**
+   * Limit.
+   */
+  timeout_sec: number;
+  /**
+   * Whether the run goes on without it.
+   */
+  optional: boolean;
+  /**
+   * What must be kept from the first input model to the first output model.
+   */
+  same: string[];
+  /**
+   * Whether it reads the calibration items.
+   */
+  uses_calibration: boolean;
+  /**
+   * Whether a planned variant needs it; others are skipped.
+   */
+  needed: boolean;
+}
+/**
+ * A file it reads.
+ */
+export interface PlannedStepInput {
+  /**
+   * Name.
+   */
+  name: string;
+  /**
+   * As written.
+   */
+  path: string;
+  /**
+   * SHA-256; null where an earlier step makes it.
+   */
+  sha256: string | null;
+}
+/**
+ * A file it writes.
+ */
+export interface PlannedStepOutput {
+  /**
+   * Name.
+   */
+  name: string;
+  /**
+   * File name.
+   */
+  file: string;
 }

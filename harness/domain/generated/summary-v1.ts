@@ -78,6 +78,7 @@ export interface Summary {
    * Polluted trials and rows count in frontier and recommendation; absent: they do not.
    */
   allow_polluted_frontier?: boolean;
+  preparation?: PreparationDoc;
 }
 /**
  * Plan.
@@ -262,7 +263,7 @@ export interface SummaryRow {
   /**
    * recipe, external, simulated or tag.
    */
-  kind: "recipe" | "external" | "simulated" | "tag";
+  kind: "recipe" | "external" | "pytorch" | "simulated" | "tag";
   /**
    * Threads.
    */
@@ -421,6 +422,15 @@ export interface SummaryRow {
    */
   weights?: null | RowWeightsDoc;
   token_metrics?: TokenMetricsDoc;
+  /**
+   * What runs it: onnxruntime or pytorch; present where a run has both.
+   */
+  framework?: "onnxruntime" | "pytorch";
+  /**
+   * Element type of the weights, for the table by framework, e.g. int8.
+   */
+  dtype?: string;
+  absence?: AbsenceDoc;
 }
 /**
  * Counts.
@@ -1361,6 +1371,19 @@ export interface TokenEstimatesDoc {
   prefill: null | EstimateDoc;
 }
 /**
+ * Why the variant was not measured at all; absent where it was made.
+ */
+export interface AbsenceDoc {
+  /**
+   * Whether its tool is not here, or says that it cannot make it.
+   */
+  state: "unavailable" | "unsupported";
+  /**
+   * Why, in the tool's words.
+   */
+  reason: string;
+}
+/**
  * Decision over all rows.
  */
 export interface SuiteDoc {
@@ -1405,4 +1428,214 @@ export interface FindingDoc {
    * One sentence.
    */
   message: string;
+}
+/**
+ * How the models came to be, and what they were evaluated with; present where the run had prepare steps.
+ */
+export interface PreparationDoc {
+  calibration: null | CalibrationDoc;
+  evaluation: EvaluationDoc;
+  /**
+   * Prepare steps, in order.
+   */
+  steps: StepDoc[];
+}
+/**
+ * Items that ranges were measured on.
+ */
+export interface CalibrationDoc {
+  /**
+   * Dataset.
+   */
+  id: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  digest: string;
+  /**
+   * Items.
+   */
+  count: number;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  indices_digest: string;
+  /**
+   * Range estimator.
+   */
+  method: string;
+  /**
+   * Path of the list of items in the run's folder.
+   */
+  list: string;
+}
+/**
+ * Settings of the evaluation.
+ */
+export interface EvaluationDoc {
+  /**
+   * Blocks in which every item is evaluated.
+   */
+  runs: number;
+  /**
+   * Batch size of the evaluation loop.
+   */
+  batch_size: number;
+  /**
+   * Batch sizes of the latency loop.
+   */
+  latency_batch_sizes: number[];
+  /**
+   * Threads.
+   */
+  threads: number[];
+  /**
+   * Calls discarded first.
+   */
+  warmup_iterations: number;
+  /**
+   * Seed.
+   */
+  seed: number;
+}
+/**
+ * A prepare step.
+ */
+export interface StepDoc {
+  /**
+   * Step.
+   */
+  step_id: string;
+  /**
+   * ok; failed; unavailable: its tool is not here; unsupported: the tool says that it cannot do this; skipped: not needed, or what it needs is not there.
+   */
+  state: "ok" | "failed" | "unavailable" | "unsupported" | "skipped";
+  /**
+   * Whether its outputs were taken from the cache.
+   */
+  cached: boolean;
+  /**
+   * What the check printed.
+   */
+  tool_version: string | null;
+  /**
+   * Seconds of this run; 0 where it was cached or not run.
+   */
+  wall_s: number;
+  /**
+   * Seconds that making the outputs took, when they were made.
+   */
+  made_s: number | null;
+  /**
+   * Why it is not ok.
+   */
+  reason: string | null;
+  log: null | StepLog;
+  /**
+   * Files it read.
+   */
+  inputs: StepInput[];
+  /**
+   * Files it wrote.
+   */
+  outputs: StepOutput[];
+  /**
+   * What changed from input to output model, and what the random input showed.
+   */
+  warnings: string[];
+}
+/**
+ * What the program printed.
+ */
+export interface StepLog {
+  /**
+   * Path in the run's folder.
+   */
+  file: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+}
+/**
+ * A file it read.
+ */
+export interface StepInput {
+  /**
+   * Name.
+   */
+  name: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+  structure: null | StructureDoc;
+}
+/**
+ * What a model looks like.
+ */
+export interface StructureDoc {
+  /**
+   * File format.
+   */
+  format: "onnx" | "torchscript" | "exported";
+  /**
+   * Inputs.
+   */
+  inputs: ValueShape[];
+  /**
+   * Outputs.
+   */
+  outputs: ValueShape[];
+  /**
+   * Nodes of the graph, or modules of a scripted model.
+   */
+  layers: number | null;
+  /**
+   * Elements of all initializers, or of parameters and buffers.
+   */
+  parameters: number | null;
+}
+/**
+ * An input or output.
+ */
+export interface ValueShape {
+  /**
+   * Name.
+   */
+  name: string;
+  /**
+   * Element type.
+   */
+  dtype: string | null;
+  /**
+   * A number a fixed axis, a name or null a free one.
+   */
+  shape: (number | string | null)[] | null;
+}
+/**
+ * A file it wrote.
+ */
+export interface StepOutput {
+  /**
+   * Name.
+   */
+  name: string;
+  /**
+   * Path in the run's folder.
+   */
+  file: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+  /**
+   * Size.
+   */
+  bytes: number;
+  structure: null | StructureDoc;
+  /**
+   * What one inference on random input gave; null where the file is no model.
+   */
+  smoke: string | null;
 }
