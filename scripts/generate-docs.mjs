@@ -28,12 +28,18 @@ const profileSchema = JSON.parse(readFileSync(join(root, "schemas/profile.v1.sch
  */
 const ROLE = { role: "candidate", kind: "recipe" };
 const NEW_GATE = { tier: "advisory", enabled: true };
+/** Said in place of a default where a field that is left out stays as the base recipe has it. */
+const OF_BASE = "the base's";
 const IMAGE_FOLDER = { resize: "stretch", pad_value: 114, crop_fraction: 1, color: "rgb", layout: "nchw" };
 
 /** Objects that have a section of their own; a field of that type points to it. */
 const SECTIONS = [
   ["models[]", schema.properties.models.items],
   ["quants[]: a recipe", schema.$defs.recipe_quant, ROLE],
+  ["quants[].recipe: an object", schema.$defs.recipe_patch, OF_BASE],
+  ["quants[].recipe.weights", schema.$defs.recipe_weights, OF_BASE],
+  ["quants[].recipe.activations", schema.$defs.recipe_activations, OF_BASE],
+  ["quants[].recipe.overrides[]", schema.$defs.recipe_override],
   ["quants[]: a file", schema.$defs.external_quant, ROLE],
   ["quants[]: PyTorch", schema.$defs.pytorch_quant, ROLE],
   ["quants[]: simulated", schema.$defs.simulated_quant, ROLE],
@@ -207,11 +213,14 @@ function artifactType(field, own) {
   return types.map((type) => name[type] ?? (type === "null" ? code("null") : (type ?? "any"))).join(" or ");
 }
 
-function fieldTable(node, defaults = {}) {
+function fieldTable(node, given = {}) {
+  const defaults = typeof given === "string" ? {} : given;
   const required = new Set(node.required ?? []);
   const rows = Object.entries(node.properties ?? {}).map(([name, raw]) => {
     const field = { ...deref(raw), ...raw };
-    return [code(name), typeText(field), defaultText(name, field, required, defaults), cell(meaning(field, raw))];
+    const text = defaultText(name, field, required, defaults);
+    const shown = typeof given === "string" && text === "none" ? given : text;
+    return [code(name), typeText(field), shown, cell(meaning(field, raw))];
   });
   return table(["field", "value", "default", "meaning"], rows);
 }

@@ -24,6 +24,11 @@ export function quantizerBlocks(folder, recipeNames, table) {
       "",
       place(artifact),
     ]),
+    "quantizer-tuning": of(
+      "tuning",
+      "node scripts/quantizer-table.mjs --tuning --out docs/quantizer/tuning.v1.json",
+      (artifact) => tuningTable(artifact, table),
+    ),
     "quantizer-python": of("python", "node scripts/compare-python.mjs", (artifact) => [
       ...pythonTable(artifact, table),
       "",
@@ -33,6 +38,11 @@ export function quantizerBlocks(folder, recipeNames, table) {
       ...modelTable(artifact, table),
       "",
       ...cleanTable(artifact, table),
+      "",
+      place(artifact),
+    ]),
+    "quantizer-streaming": of("streaming", "node scripts/stream-large.mjs", (artifact) => [
+      ...streamingTable(artifact, table),
       "",
       place(artifact),
     ]),
@@ -62,6 +72,19 @@ function recipeTable({ rows }, table) {
       `${row.speed.value.toFixed(2)}x [${row.speed.low.toFixed(2)}, ${row.speed.high.toFixed(2)}]`,
       layers(row.kernels),
       `${seconds(row.seconds)} (${seconds(row.cpu_seconds)} CPU)`,
+    ]),
+  );
+}
+
+function tuningTable({ rows }, table) {
+  return table(
+    ["setting", "top-1 %, 400 images", "b / c", "divergence from fp32", "CPU s"],
+    rows.map((row) => [
+      row.recipe,
+      points(row.accuracy.value),
+      `${row.b} / ${row.c}`,
+      row.divergence.toFixed(5),
+      seconds(row.cpu_seconds),
     ]),
   );
 }
@@ -122,6 +145,21 @@ function cleanTable({ rows }, table) {
       `${clean.nodes_before} → ${clean.nodes_after}`,
       clean.max_difference === 0 ? "0" : clean.max_difference.toExponential(1),
       clean.largest_output.toPrecision(3),
+    ]),
+  );
+}
+
+function streamingTable({ rows }, table) {
+  return table(
+    ["recipe", "external data", "largest tensor", "written", "peak memory / limit", "native / emulated / float", "s"],
+    rows.map((row) => [
+      row.recipe,
+      megabytes(row.external_bytes),
+      megabytes(row.largest_tensor_bytes),
+      megabytes(row.written_bytes),
+      `${megabytes(row.peak_bytes)} / ${megabytes(row.limit_bytes)}`,
+      layers(row.kernels),
+      seconds(row.seconds),
     ]),
   );
 }

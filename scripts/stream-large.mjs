@@ -1,48 +1,88 @@
-// Quantizes a generated model with more than 2 GB of external data, tensor by tensor, and checks peak memory: it has to stay under
-// twice the largest tensor plus a fixed budget. The data file is sparse but for a row a tensor. Usage: node scripts/stream-large.mjs
-// [--tensors 9] [--size 8192] [--recipe w8a16]; Exits 1 over the limit.
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+// Quantizes a generated model with more than 2 GB of external data as `quantgate quantize` does, tensor by tensor, and checks peak memory:
+// it has to stay under twice the largest tensor plus a fixed budget. The data file is sparse but for a row a tensor, and is deleted
+// afterwards. Each recipe has a process of its own. Writes docs/quantizer/streaming.v1.json. Exits 1 over the limit.
+// Usage: node scripts/stream-large.mjs [--tensors 9] [--size 8192] [--out PATH] [recipe ...]
+import { execFileSync } from "node:child_process";
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { machine, writeArtifact } from "./study.mjs";
 
 const compiled = (path) => import(new URL(`../dist/${path}`, import.meta.url));
-const { quantizeExternal } = await compiled("harness/pipeline/quantize-external.js");
-const { resolveRecipe } = await compiled("harness/quantize/recipes.js");
+const { quantize } = await compiled("harness/pipeline/quantize.js");
 const { largeModel } = await compiled("tests/fixtures/large-model.js");
 
 /** Node itself, the graph, buffers of files and what the collector has not freed yet. */
 const BUDGET = 256 * 2 ** 20;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     tensors: { type: "string", default: "9" },
     size: { type: "string", default: "8192" },
-    recipe: { type: "string", default: "w8a16" },
+    folder: { type: "string" },
+    out: { type: "string", default: fileURLToPath(new URL("../docs/quantizer/streaming.v1.json", import.meta.url)) },
   },
 });
 const [tensors, size] = [Number(values.tensors), Number(values.size)];
-const folder = mkdtempSync(join(tmpdir(), "quantgate-large-"));
-try {
-  const { graph, bytes, row } = largeModel(tensors, size);
-  const path = join(folder, "model.onnx");
-  writeFileSync(path, graph);
-  const file = openSync(join(folder, "weights.bin"), "w");
-  ftruncateSync(file, bytes);
-  for (let t = 0; t < tensors; t++) writeSync(file, row, 0, row.length, t * 4 * size * size);
-  closeSync(file);
+
+if (values.folder !== undefined) await one(values.folder, positionals[0]);
+else all(positionals.length > 0 ? positionals : ["w8a16", "int8-block32", "int4-block32"]);
+
+/** In a process of its own: peak memory is the process's. */
+async function one(folder, recipe) {
   const start = performance.now();
-  const job = { modelPath: path, graph, recipe: resolveRecipe(values.recipe), stem: join(folder, "out") };
-  const made = await quantizeExternal(job);
+  const [made] = await quantize({ model: join(folder, "model.onnx"), recipes: [recipe], outDir: join(folder, "made") });
   const seconds = (performance.now() - start) / 1000;
   const peak = process.resourceUsage().maxRSS * 1024;
-  const limit = 2 * 4 * size * size + BUDGET;
-  const mb = (n) => `${Math.round(n / 1e6)} MB`;
-  console.log(
-    `${mb(bytes)} of external data in ${tensors} tensors of ${mb(4 * size * size)}, ${values.recipe}: ${mb(statSync(made.dataPath).size)} written, ` +
-      `peak memory ${mb(peak)} of ${mb(limit)} allowed, ${seconds.toFixed(1)} s`,
-  );
-  if (peak > limit) process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  const { bytes_on_disk: written, kernels } = made.manifest;
+  console.log(JSON.stringify({ peak, seconds, written, kernels }));
+}
+
+function all(recipes) {
+  const folder = mkdtempSync(join(tmpdir(), "quantgate-large-"));
+  try {
+    const { graph, bytes, row } = largeModel(tensors, size);
+    writeFileSync(join(folder, "model.onnx"), graph);
+    const file = openSync(join(folder, "weights.bin"), "w");
+    ftruncateSync(file, bytes);
+    for (let t = 0; t < tensors; t++) writeSync(file, row, 0, row.length, t * 4 * size * size);
+    closeSync(file);
+    const largest = 4 * size * size;
+    const rows = recipes.map((recipe) => {
+      const args = ["--folder", folder, recipe];
+      const text = execFileSync(process.execPath, [fileURLToPath(import.meta.url), ...args], { encoding: "utf8" });
+      const { peak, seconds, written, kernels } = JSON.parse(text.trim().split("\n").at(-1));
+      rmSync(join(folder, "made"), { recursive: true, force: true });
+      return {
+        recipe,
+        tensors,
+        external_bytes: bytes,
+        largest_tensor_bytes: largest,
+        written_bytes: written,
+        peak_bytes: peak,
+        limit_bytes: 2 * largest + BUDGET,
+        kernels,
+        seconds,
+      };
+    });
+    const mb = (n) => `${Math.round(n / 1e6)} MB`;
+    for (const one of rows) {
+      console.log(
+        `${mb(bytes)} of external data in ${tensors} tensors of ${mb(largest)}, ${one.recipe}: ${mb(one.written_bytes)} written, ` +
+          `peak memory ${mb(one.peak_bytes)} of ${mb(one.limit_bytes)} allowed, ${one.seconds.toFixed(1)} s`,
+      );
+      if (one.peak_bytes > one.limit_bytes) process.exitCode = 1;
+    }
+    writeArtifact(values.out, "quantizer_streaming.v1", {
+      schema_version: "quantgate.quantizer_streaming.v1",
+      budget_bytes: BUDGET,
+      machine: machine(),
+      rows,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -15,10 +15,12 @@ export interface GateFacts {
   /** Canaries and sentinels that ran, and how many of them failed. */
   readonly canaries: { readonly failed: number; readonly total: number };
   readonly journalSha256: string;
+  /** Quantizations by a ladder, where their reports were given: whether each fell back. */
+  readonly fellBack?: readonly boolean[] | undefined;
 }
 
 /** KPIs of a run from its journal (product rules: KPIs). A rate of nothing is null with a reason, never 0. */
-export function computeKpis(record: RunRecord, { rows, canaries, journalSha256 }: GateFacts): Kpis {
+export function computeKpis(record: RunRecord, { rows, canaries, journalSha256, fellBack }: GateFacts): Kpis {
   const { plan, header } = record;
   const declared = declaredTelemetry(record.trials, plan);
   const kpis: Kpis["kpis"] = {
@@ -27,6 +29,11 @@ export function computeKpis(record: RunRecord, { rows, canaries, journalSha256 }
     polluted_run_rate: polluted(record),
     frontier_success_rate: frontierSuccess(rows),
     fallback_rate: fallback(rows),
+    ...(fellBack === undefined
+      ? {}
+      : {
+          ladder_fallback_rate: rate(fellBack.filter(Boolean).length, fellBack.length, "no quantize report was given"),
+        }),
     canary_failure_rate: rate(canaries.failed, canaries.total, "no canary ran"),
     inconclusive_rate: inconclusive(rows),
   };

@@ -74,7 +74,8 @@ function declareDoctor({ command, action }: Declaring): void {
     .action(action(async () => (await import("./commands/doctor.js")).runDoctor));
 }
 
-function list(text: string): string[] {
+/** Comma-separated values. */
+export function list(text: string): string[] {
   return text
     .split(",")
     .map((part) => part.trim())

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { list } from "./machine-commands.ts";
 
 /** What main.ts lends: the way commands are declared, and how their work is loaded. */
 export interface Declaring {
@@ -53,6 +54,8 @@ function declareKpi({ command, action, share }: Declaring): void {
       "quantized layers computed in floating point; not judged unless given",
       share,
     )
+    .option("--quantize-reports <paths>", "reports of quantize --profile; adds the rate of their fallbacks", list)
+    .option("--max-ladder-fallback-rate <share>", "quantizations that fell back; not judged unless given", share)
     .option("--max-canary-failure-rate <share>", "not judged unless given", share)
     .option("--max-inconclusive-rate <share>", "not judged unless given", share)
     .option("--out-dir <dir>", "where run folders are", "results")

@@ -63,6 +63,15 @@ async function parquetRows(path: string): Promise<ActivationRow[]> {
 }
 
 function checkRow(value: unknown, what: string): ActivationRow {
+  if (typeof (value as { text?: unknown } | null)?.text === "string") {
+    throw new HarnessError(
+      "CONFIG_DATA_INVALID",
+      `${what} is text, and no tokenizer is at hand to turn it into what the model reads.`,
+      {
+        hint: 'Write the token ids as rows of the model\'s input, {"layer": "input_ids", "values": [ids]}, or the vectors that a layer reads.',
+      },
+    );
+  }
   return validator.validate<ActivationRow>("activation_row.v1", value, {
     what,
     code: "CONFIG_DATA_INVALID",

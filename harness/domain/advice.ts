@@ -76,6 +76,10 @@ export const FINDING_ADVICE: { readonly [code in FindingCode]: string } = {
   EMULATED_KERNELS:
     "Such layers save bytes, not time. Choose a recipe whose kernels are native on this processor; quantgate quantize lists them.",
   SLOWER_WITH_EMULATION: "Leave the emulated layers in full precision, or take a recipe with native kernels.",
+  SLOWER_ON_INTEGERS:
+    "On x86 without VNNI exact 8-bit kernels are no faster than float: u8s7 is. Small layers lose more to conversions than integers gain; skip them.",
+  GRANULARITY_CONFOUNDED:
+    "Add a variant with the bits of one and the granularity of the other; the named recipes are matched.",
   TRIALS_FAILED: "The journal holds the error of each; a failed trial scores zero.",
   TRIALS_MISSING: "Go on with quantgate sweep --resume RUN.",
   CANARY_NOISY: "The machine is not quiet. Find what else runs; more trials help against noise, not against drift.",

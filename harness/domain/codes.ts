@@ -60,6 +60,9 @@ export const FINDINGS = {
   ACCURACY_DROP_ABOVE_FLAG: "Accuracy dropped by more than the flag, overall or in a class.",
   EMULATED_KERNELS: "Layers are stored in low precision but computed in floating point.",
   SLOWER_WITH_EMULATION: "The variant is slower than the baseline and some of its layers are emulated.",
+  SLOWER_ON_INTEGERS: "The variant is slower than the baseline though its layers run on integer kernels.",
+  GRANULARITY_CONFOUNDED:
+    "Two variants differ in bits and in how many weights share a scale, so that a comparison of them is not one of bits.",
   TRIALS_FAILED: "Trials failed.",
   TRIALS_MISSING: "Planned trials were not run.",
   CANARY_NOISY: "The latency of a canary or sentinel varied more than the threshold.",

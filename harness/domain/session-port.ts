@@ -42,10 +42,23 @@ export interface OpenSession {
   close(): Promise<void>;
 }
 
+/** Time that one node of the optimized graph took, a run. */
+export interface NodeTime {
+  readonly node: string;
+  readonly op: string;
+  readonly seconds: number;
+}
+
 /** How pure code (the quantizer) gets models executed: the pipeline passes in one that runs in a child process. */
 export interface SessionPort {
   /** Opens a session on serialized ONNX bytes. Rejects with a HarnessError when the model cannot be loaded or crashes the child. */
   open(model: Uint8Array, options?: SessionOptions): Promise<OpenSession>;
   /** The optimised graph, as ONNX Runtime dumps it. */
   optimize(model: Uint8Array, options?: SessionOptions): Promise<Uint8Array>;
+  /** What ONNX Runtime's profiler saw each node take, as the median of `runs` runs on the same feeds after one that is not counted. */
+  profile(
+    model: Uint8Array | string,
+    feeds: Readonly<Record<string, TensorValue>>,
+    options?: SessionOptions & { readonly runs?: number },
+  ): Promise<readonly NodeTime[]>;
 }

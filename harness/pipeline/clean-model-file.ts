@@ -3,6 +3,7 @@ import { sha256 } from "../platform/digest.ts";
 import { atomicWrite } from "../platform/files.ts";
 import { parseModel, serializeModel } from "../quantize/onnx-file.ts";
 import { type CleanReport, cleanModel } from "../quantize/passes/clean.ts";
+import { embedData } from "./embed-data.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
 
 export interface CleanedFile {
@@ -18,8 +19,9 @@ const LEAST_OPSET = 13;
 
 /** Cleans a model without quantizing it, into `<outDir>/<model>-opt.onnx`. */
 export async function cleanModelFile(options: ModelSource & { readonly outDir: string }): Promise<CleanedFile> {
-  const { path, bytes } = await readModelFile(options);
-  refuseBrokenModel(bytes, path);
+  const { path, bytes: graph } = await readModelFile(options);
+  refuseBrokenModel(graph, path);
+  const bytes = await embedData(path, graph);
   const model = parseModel(bytes);
   const clean = cleanModel(model, LEAST_OPSET);
   const written = serializeModel(model);

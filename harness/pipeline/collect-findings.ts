@@ -7,6 +7,8 @@ import type { Finding } from "../domain/codes.ts";
 import type { VariantLine } from "../domain/generated/journal-v1.ts";
 import type { SummaryRow } from "../domain/generated/summary-v1.ts";
 import type { SessionNoise } from "../gate/session-noise.ts";
+import { confoundedPairs } from "../quantize/matched-granularity.ts";
+import type { Recipe } from "../quantize/recipe.ts";
 import { languageFindings } from "./language/language-findings.ts";
 import { controlFindings, probeFindings, rowMachineFindings } from "./machine-findings.ts";
 import { stepFindings } from "./preparation-doc.ts";
@@ -53,6 +55,7 @@ export function collectFindings(options: {
     findings.push(...rowMachineFindings(row, record.plan));
   }
   if (record.plan.language !== undefined) for (const sample of samples) languageFindings(sample, add);
+  for (const [subject, message] of confoundedRows(record, rows)) add("GRANULARITY_CONFOUNDED", subject, message);
   for (const [subject, other] of identicalWeights(rows)) {
     add("IDENTICAL_WEIGHTS", subject, `${subject} has the same bytes as ${other}.`);
   }
@@ -93,6 +96,14 @@ function rowFindings(
       `Slower than the baseline (${row.speedup.value?.toFixed(2)}x) with emulated layers: ${row.slow_layers.join(", ")}.`,
     );
   }
+  const native = made.get(row.variant_id)?.native_layers ?? [];
+  if (emulated === 0 && native.length > 0 && row.speedup?.high != null && row.speedup.high < 1) {
+    add(
+      "SLOWER_ON_INTEGERS",
+      id,
+      `Slower than the baseline (${row.speedup.value?.toFixed(2)}x) though no layer is emulated; on integer kernels run: ${native.join(", ")}.`,
+    );
+  }
   if ((row.kernels?.skipped ?? 0) > 0 && row.role !== "baseline") {
     add("LAYERS_SKIPPED", id, `${row.kernels?.skipped} layers were left in full precision.`);
   }
@@ -100,6 +111,19 @@ function rowFindings(
     add("OUTPUTS_VARY", id, `Outputs equal the mode in ${percent(row.determinism_rate)} % of the trials.`);
   }
   if (row.invalid_rows > 0) add("INVALID_OUTPUTS", id, `${row.invalid_rows} rows of outputs hold NaN or Inf.`);
+}
+
+/** Comparisons of bits that are none, by the first cell of the variant with fewer bits. */
+function confoundedRows({ plan }: RunRecord, rows: readonly SummaryRow[]): [string, string][] {
+  return plan.models.flatMap((model) => {
+    const variants = plan.variants.flatMap(({ variant_id: id, model_id, recipe }) =>
+      model_id === model.id && recipe !== null ? [{ id, recipe: recipe as unknown as Recipe }] : [],
+    );
+    return confoundedPairs(variants).map(({ fewer, message }): [string, string] => [
+      rows.find((row) => row.variant_id === fewer.id)?.cell_id ?? fewer.id,
+      message,
+    ]);
+  });
 }
 
 function identicalWeights(rows: readonly SummaryRow[]): [string, string][] {

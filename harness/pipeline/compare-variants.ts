@@ -3,18 +3,24 @@ import { loadDataset } from "../datasets/load-dataset.ts";
 import { overlap } from "../datasets/overlap.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { EstimateDoc } from "../domain/generated/summary-v1.ts";
+import type { ItemTensor } from "../domain/item-tensor.ts";
 import type { TrialRequest } from "../domain/runtime-port.ts";
 import { classify } from "../evaluators/classify.ts";
 import { effectDoc } from "../gate/effect.ts";
 import { planRandom } from "../plan/plan-random.ts";
 import { sha256OfFile } from "../platform/digest.ts";
+import { readBytes } from "../platform/files.ts";
 import { writePrepared } from "../platform/prepared-items.ts";
+import { confoundedPairs } from "../quantize/matched-granularity.ts";
+import type { Recipe } from "../quantize/recipe.ts";
 import { onnxruntime } from "../runtimes/onnxruntime/onnxruntime.ts";
+import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
 import * as stats from "../stats/index.ts";
 import { resolvePath } from "../store/config-file.ts";
 import { cacheFolder } from "../store/variant-cache.ts";
 import { readQuantizeItems } from "./quantize-items.ts";
 import { rowDataset } from "./row-dataset.ts";
+import { layerProfiler, type ProfiledVariant, type SlowLayers } from "./slow-layers.ts";
 
 export interface ComparedFile {
   readonly id: string;
@@ -22,10 +28,13 @@ export interface ComparedFile {
   readonly bytes: number;
   readonly sessionConfig: Readonly<Record<string, string>>;
   readonly kernels: { readonly native: number; readonly emulated: number; readonly skipped: number } | null;
+  /** The manifest's layers; without them nobody can say which are slow. */
+  readonly layers?: ProfiledVariant["layers"] | undefined;
+  readonly recipe?: Recipe | undefined;
 }
 
 /** One row of the comparison; the first is the original. */
-export interface ComparedVariant extends Omit<ComparedFile, "sessionConfig"> {
+export interface ComparedVariant extends Omit<ComparedFile, "sessionConfig" | "layers" | "recipe"> {
   /** Share of the items right, with a Wilson interval; null where the items have no labels. */
   readonly accuracy: EstimateDoc | null;
   /** Items that the original had right and this one wrong, and the reverse. */
@@ -35,6 +44,8 @@ export interface ComparedVariant extends Omit<ComparedFile, "sessionConfig"> {
   readonly latency_s: number;
   /** Original's latency by this one's. */
   readonly speedup: number;
+  /** Where it is slower than the original: the layers that are. */
+  readonly slower: SlowLayers | null;
 }
 
 export interface Comparison {
@@ -42,6 +53,8 @@ export interface Comparison {
   readonly noun: string;
   readonly rounds: number;
   readonly variants: readonly ComparedVariant[];
+  /** Pairs that are no comparison of bits, a sentence each. */
+  readonly confounded: readonly string[];
 }
 
 /** Rounds of the latency loop; each round runs every variant once, so that a change of the machine meets all of them. */
@@ -122,7 +135,8 @@ export async function compareVariants(options: {
   }
   const [first] = measured;
   const base = median(first?.medians ?? []);
-  const variants = files.map(({ sessionConfig: _, ...file }, i): ComparedVariant => {
+  const slower = await profileSlower(options, dataset.items, (i) => base / median(measured[i]?.medians ?? []));
+  const variants = files.map(({ sessionConfig: _, layers: __, recipe: ___, ...file }, i): ComparedVariant => {
     const { correct, medians, top1 } = measured[i] as (typeof measured)[number];
     const both = stats.wilson({ successes: top1, n: dataset.count }, { level: LEVEL });
     const differ = (was: number) =>
@@ -135,9 +149,35 @@ export async function compareVariants(options: {
       c: differ(0),
       latency_s: latency,
       speedup: base / latency,
+      slower: slower[i] ?? null,
     };
   });
-  return { items: dataset.count, noun: dataset.itemNoun, rounds: ROUNDS, variants };
+  const recipes = files.flatMap(({ id, recipe }) => (recipe === undefined ? [] : [{ id, recipe }]));
+  const confounded = confoundedPairs(recipes).map(({ message }) => message);
+  return { items: dataset.count, noun: dataset.itemNoun, rounds: ROUNDS, variants, confounded };
+}
+
+/** What is slow in the files that are slower than the first. */
+async function profileSlower(
+  { files, signal }: { readonly files: readonly [ComparedFile, ...ComparedFile[]]; readonly signal: AbortSignal },
+  items: ItemTensor,
+  speedupOf: (index: number) => number,
+): Promise<(SlowLayers | undefined)[]> {
+  const isSlow = files.map(({ layers }, i) => i > 0 && layers !== undefined && speedupOf(i) < 1);
+  if (!isSlow.some(Boolean)) return [];
+  const session = childSessions({ signal });
+  try {
+    const [{ path }] = files;
+    const bytes = await readBytes(path, { what: "model", code: "CONFIG_MODEL_MISSING" });
+    const profile = await layerProfiler({ original: { path, bytes }, items, session });
+    const found: (SlowLayers | undefined)[] = [];
+    for (const [i, file] of files.entries()) {
+      found.push(isSlow[i] ? await profile({ ...file, layers: file.layers ?? [] }) : undefined);
+    }
+    return found;
+  } finally {
+    await session.close();
+  }
 }
 
 function median(values: ArrayLike<number>): number {

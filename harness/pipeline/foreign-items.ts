@@ -15,6 +15,16 @@ export const SYNTHETIC_SEED = 1;
 /** Seeded standard normal items of the model's input shape: enough to run and compare, no evidence about real inputs. */
 export function syntheticItems(model: Uint8Array, samples: number, seed = SYNTHETIC_SEED): QuantizeItems {
   const shape = inputShape(model);
+  const { name, dtype } = soleInput(parseModel(model));
+  if (dtype !== "float32") {
+    throw new HarnessError(
+      "QUANTIZE_CALIBRATION",
+      `Input '${name}' takes ids of type ${dtype}, which cannot be made up.`,
+      {
+        hint: `Give --calibration with rows of token ids: {"layer": "${name}", "values": [ids]}.`,
+      },
+    );
+  }
   const apart = Math.max(1, Math.ceil(samples * TUNING_SHARE));
   const source = rng(seed).derive("synthetic-items");
   const data = Float32Array.from({ length: (samples + apart) * itemSize(shape) }, () => source.normal());

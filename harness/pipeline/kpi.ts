@@ -5,6 +5,7 @@ import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { KpiPolicyFile } from "../domain/generated/kpi-policy-v1.ts";
 import type { Kpis } from "../domain/generated/kpis-v1.ts";
+import type { QuantizeReport } from "../domain/generated/quantize-report-v1.ts";
 import type { Summary } from "../domain/generated/summary-v1.ts";
 import { worstCheck } from "../gate/decide-canary.ts";
 import { decideKpis, KPI_DEFAULTS, type KpiGate, type KpiLimits } from "../gate/decide-kpis.ts";
@@ -33,6 +34,8 @@ export async function judgeKpis(options: {
   readonly summary: string;
   readonly outDir: string;
   readonly policy?: string | undefined;
+  /** Reports of quantizations by a profile's ladder; a rate of their fallbacks is added. */
+  readonly quantizeReports?: readonly string[] | undefined;
   /** Beat the policy file, which beats the defaults. */
   readonly limits?: Partial<KpiLimits>;
 }): Promise<KpiResult> {
@@ -51,14 +54,15 @@ export async function judgeKpis(options: {
       },
     );
   }
-  const kpis = kpisOf(record, summary);
+  const kpis = kpisOf(record, summary, await readFallbacks(options.quantizeReports));
   const gates = decideKpis(kpis, limits);
   return { kpis, gates, passed: gates.every((gate) => gate.passed) };
 }
 
 /** KPIs of a run whose summary has just been made. */
-export function kpisOf(record: RunRecord, summary: Summary): Kpis {
+export function kpisOf(record: RunRecord, summary: Summary, fellBack?: readonly boolean[]): Kpis {
   return computeKpis(record, {
+    fellBack,
     rows: summary.rows,
     canaries: canaryCounts(record),
     journalSha256: summary.journal.sha256,
@@ -81,6 +85,19 @@ function canaryCounts({ plan, trials }: RunRecord): { failed: number; total: num
 async function openRunOf(path: string, { run_id }: Summary, outDir: string): Promise<RunFolder> {
   const own = await RunFolder.open(dirname(resolve(path)), outDir).catch(() => undefined);
   return own ?? RunFolder.open(run_id, outDir);
+}
+
+/** Whether each quantization kept another width than the first it tried, or none. */
+async function readFallbacks(paths: readonly string[] | undefined): Promise<boolean[] | undefined> {
+  if (paths === undefined) return undefined;
+  const fellBack: boolean[] = [];
+  for (const path of paths) {
+    const text = await readText(path, { what: "quantize report", code: "STORE_MISSING" });
+    const raw = parseJson(text, { what: path, code: "STORE_CORRUPT" });
+    const report = validator.validate<QuantizeReport>("quantize_report.v1", raw, { what: path, code: "STORE_SCHEMA" });
+    fellBack.push(report.attempts[0]?.status !== "pass");
+  }
+  return fellBack;
 }
 
 async function readKpiPolicy(path: string | undefined): Promise<Partial<KpiLimits>> {

@@ -26,6 +26,7 @@ import type { OnProgress } from "./progress.ts";
 import { smokeTest } from "./smoke-test.ts";
 import type { TorchChecker } from "./steps/check-model.ts";
 import type { StepResults, StepSource } from "./steps/step-results.ts";
+import { threadedRounding } from "./threaded-rounding.ts";
 
 /** A variant that can run, or why it cannot. */
 export type PreparedVariant =
@@ -214,6 +215,7 @@ async function makeRecipe(context: PrepareContext, variant: PlannedVariant): Pro
     session,
     sha256,
     threads: availableParallelism(),
+    roundRows: threadedRounding({ threads: availableParallelism() }),
     signal,
   });
   const stored = await cache.put(key, quantized.model, quantized.manifest);
@@ -265,6 +267,7 @@ function readyLine(variantId: string, made: Made, manifestPath: string): Variant
     bytes_packed: manifest.bytes_packed,
     kernels: manifest.kernels,
     slow_layers: manifest.layers.filter((layer) => layer.kernel === "emulated").map((layer) => layer.name),
+    native_layers: manifest.layers.filter((layer) => layer.kernel === "native").map((layer) => layer.name),
     layers: manifest.layers.length,
     manifest: manifestPath,
     failure: null,

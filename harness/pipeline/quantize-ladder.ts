@@ -16,6 +16,7 @@ import { type Modality, rungRecipe, type StrategyStep } from "../quantize/strate
 import { worstLayer } from "../quantize/worst-layer.ts";
 import { qualityBench } from "./measure-quality.ts";
 import type { QuantizeItems } from "./quantize-items.ts";
+import { threadedRounding } from "./threaded-rounding.ts";
 
 export interface LadderRequest {
   readonly model: { readonly path: string; readonly bytes: Uint8Array };
@@ -89,6 +90,7 @@ export async function quantizeByLadder(request: LadderRequest): Promise<LadderQu
         session,
         sha256,
         threads: availableParallelism(),
+        roundRows: threadedRounding({ threads: availableParallelism() }),
         ...(signal === undefined ? {} : { signal }),
         onProgress: (progress) => request.onProgress?.(recipe.id, progress),
       });

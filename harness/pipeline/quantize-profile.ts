@@ -12,6 +12,7 @@ import { resolvePath } from "../store/config-file.ts";
 import { LayerCache } from "../store/layer-cache.ts";
 import { METADATA_FILE, type ModelFolder, openModelFolder, readMetadata } from "../store/model-folder.ts";
 import { cacheFolder } from "../store/variant-cache.ts";
+import { embedData } from "./embed-data.ts";
 import { itemsFromRows, SYNTHETIC_SEED, syntheticItems, TUNING_SHARE } from "./foreign-items.ts";
 import { loadProfile } from "./load-profile.ts";
 import { type ModelSource, modelRoots, refuseBrokenModel } from "./model-file.ts";
@@ -115,8 +116,9 @@ type Given = Omit<ProfileQuantizeOptions, "disabled"> & {
 
 async function quantizeFile(options: Given, path: string, chosen: Chosen): Promise<LadderQuantization> {
   const { cwd, signal } = options;
-  const bytes = await readBytes(path, { what: "model", code: "CONFIG_MODEL_MISSING" });
-  refuseBrokenModel(bytes, path);
+  const graph = await readBytes(path, { what: "model", code: "CONFIG_MODEL_MISSING" });
+  refuseBrokenModel(graph, path);
+  const bytes = await embedData(path, graph);
   const { items, origin } = await chooseItems(options, bytes, chosen.profile.calibration_samples);
   const profile =
     items.tuningLabels === undefined

@@ -7,11 +7,13 @@ import { sha256 } from "../platform/digest.ts";
 import { type LayerSensitivity, type MixedPrecisionStep, searchMixedPrecision } from "../quantize/mixed-precision.ts";
 import { resolveRecipe } from "../quantize/recipes.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
+import { embedData } from "./embed-data.ts";
 import { TUNING_SHARE } from "./foreign-items.ts";
 import { qualityBench } from "./measure-quality.ts";
 import { readModelFile, refuseBrokenModel } from "./model-file.ts";
 import { type QuantizedFile, type QuantizeOptions, writeQuantized } from "./quantize.ts";
 import { readQuantizeItems } from "./quantize-items.ts";
+import { threadedRounding } from "./threaded-rounding.ts";
 
 export interface TargetOptions extends Omit<QuantizeOptions, "recipes"> {
   readonly config: string;
@@ -46,8 +48,9 @@ export async function quantizeToTarget(options: TargetOptions): Promise<TargetQu
   const { cwd = process.cwd(), env = process.env, config, dataDir, targetBytes, maxDrop, signal } = options;
   const start = process.hrtime.bigint();
   const recipe = resolveRecipe(options.recipe ?? "w4a8");
-  const { path, bytes } = await readModelFile(options);
-  refuseBrokenModel(bytes, path);
+  const { path, bytes: graph } = await readModelFile(options);
+  refuseBrokenModel(graph, path);
+  const bytes = await embedData(path, graph);
   const { items } = await readQuantizeItems({ config, dataDir, cwd, env, tuningShare: TUNING_SHARE });
   if (items?.tuningLabels === undefined) {
     throw new HarnessError("QUANTIZE_CALIBRATION", "A target needs calibration items to search on.", {
@@ -80,6 +83,7 @@ export async function quantizeToTarget(options: TargetOptions): Promise<TargetQu
       session,
       sha256,
       threads: availableParallelism(),
+      roundRows: threadedRounding({ threads: availableParallelism() }),
       ...(signal === undefined ? {} : { signal }),
       onProgress: (progress) => options.onProgress?.(`${recipe.id}-mixed`, progress),
     });

@@ -7,10 +7,15 @@ import { atomicWrite } from "../platform/files.ts";
 import type { CalibrationInput } from "../quantize/calibrate.ts";
 import type { QuantizeManifest } from "../quantize/manifest.ts";
 import { type QuantizeProgress, quantizeModel } from "../quantize/quantize-model.ts";
+import type { Recipe } from "../quantize/recipe.ts";
 import { needsCalibration, resolveRecipe } from "../quantize/recipes.ts";
+import { canStream } from "../quantize/stream-weights.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
+import { embedData } from "./embed-data.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
+import { dataFileNames, quantizeExternal } from "./quantize-external.ts";
 import { readQuantizeItems } from "./quantize-items.ts";
+import { threadedRounding } from "./threaded-rounding.ts";
 
 export interface QuantizeOptions extends ModelSource {
   readonly recipes: readonly string[];
@@ -33,8 +38,12 @@ export interface QuantizedFile {
 export async function quantize(options: QuantizeOptions): Promise<QuantizedFile[]> {
   const { cwd = process.cwd(), env = process.env, config, dataDir } = options;
   const recipes = options.recipes.map((name) => resolveRecipe(name));
-  const { path, bytes } = await readModelFile(options);
-  refuseBrokenModel(bytes, path);
+  const { path, bytes: graph } = await readModelFile(options);
+  refuseBrokenModel(graph, path);
+  // Where tensors are in files of their own, what can go tensor by tensor does.
+  const isStreamed = (recipe: Recipe) => hasDataFiles && canStream(recipe);
+  const hasDataFiles = dataFileNames(graph).length > 0;
+  const bytes = recipes.every(isStreamed) ? graph : await embedData(path, graph);
   const found = config === undefined ? undefined : await readQuantizeItems({ config, dataDir, cwd, env });
   const calibration: CalibrationInput | undefined = found?.items?.calibration;
   const needy = recipes.find(needsCalibration);
@@ -48,6 +57,22 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedFile[
     const files: QuantizedFile[] = [];
     for (const recipe of recipes) {
       const start = process.hrtime.bigint();
+      const seconds = () => Number(process.hrtime.bigint() - start) / 1e9;
+      const stem = join(resolve(cwd, options.outDir), `${basename(path, ".onnx")}-${recipe.id}`);
+      if (isStreamed(recipe)) {
+        const { signal, onProgress } = options;
+        const made = await quantizeExternal({
+          modelPath: path,
+          graph,
+          recipe,
+          stem,
+          session,
+          signal,
+          onProgress: (share) => onProgress?.(recipe.id, { stage: "round", share }),
+        });
+        files.push(await writeManifestFile(stem, { recipe: recipe.id, manifest: made.manifest, seconds }));
+        continue;
+      }
       const { model, manifest } = await quantizeModel({
         model: bytes,
         recipe,
@@ -55,11 +80,10 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedFile[
         session,
         sha256,
         threads: availableParallelism(),
+        roundRows: threadedRounding({ threads: availableParallelism() }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
         onProgress: (progress) => options.onProgress?.(recipe.id, progress),
       });
-      const seconds = () => Number(process.hrtime.bigint() - start) / 1e9;
-      const stem = join(resolve(cwd, options.outDir), `${basename(path, ".onnx")}-${recipe.id}`);
       files.push(await writeQuantized(stem, { recipe: recipe.id, model, manifest, seconds }));
     }
     return files;
@@ -78,8 +102,16 @@ export async function writeQuantized(
     readonly seconds: () => number;
   },
 ): Promise<QuantizedFile> {
-  const { recipe, model, manifest } = made;
-  await atomicWrite(`${stem}.onnx`, model);
+  await atomicWrite(`${stem}.onnx`, made.model);
+  return writeManifestFile(stem, made);
+}
+
+/** Writes the manifest of a model that is there already. */
+async function writeManifestFile(
+  stem: string,
+  made: { readonly recipe: string; readonly manifest: QuantizeManifest; readonly seconds: () => number },
+): Promise<QuantizedFile> {
+  const { recipe, manifest } = made;
   await atomicWrite(`${stem}.manifest.json`, artifactJson(manifest));
   return { recipe, path: `${stem}.onnx`, manifestPath: `${stem}.manifest.json`, manifest, seconds: made.seconds() };
 }

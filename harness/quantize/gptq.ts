@@ -108,7 +108,7 @@ function errorOf(target: Float64Array, { columns, hessian }: RoundingProblem, co
 }
 
 /** The scale of least loss for fixed codes: a ratio of two quadratic forms. */
-function refitScale(target: Float64Array, problem: RoundingProblem, row: RoundedRow): RoundedRow {
+export function refitScale(target: Float64Array, problem: RoundingProblem, row: RoundedRow): RoundedRow {
   const { columns, hessian } = problem;
   const { codes, grid } = row;
   let cross = 0;
@@ -130,8 +130,8 @@ function refitScale(target: Float64Array, problem: RoundingProblem, row: Rounded
   return scale > 0 && Number.isFinite(scale) ? { ...row, grid: { ...grid, scale } } : row;
 }
 
-/** Moves single codes by one step while that lowers the loss. */
-function descend(target: Float64Array, problem: RoundingProblem, row: RoundedRow): RoundedRow {
+/** Moves single codes by one step while that lowers the loss; the loss of what comes out is exact. */
+export function descend(target: Float64Array, problem: RoundingProblem, row: RoundedRow): RoundedRow {
   const { columns, hessian, order } = problem;
   const { grid } = row;
   const codes = row.codes.slice();

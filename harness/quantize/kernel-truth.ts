@@ -7,6 +7,8 @@ export interface KernelLabel {
   readonly kernel: "native" | "emulated" | "skipped";
   /** Operator that runs the layer, with its domain where that is not the standard one; null where it could not be found. */
   readonly op: string | null;
+  /** That node's name in the optimized graph, by which the profiler knows it; null where it could not be found. */
+  readonly node: string | null;
   readonly reason: string;
 }
 
@@ -47,28 +49,34 @@ export interface LayerTrace {
 export function labelKernels(optimized: Uint8Array, layers: readonly LayerTrace[]): KernelLabel[] {
   const view = viewGraph(graphOf(parseModel(optimized)));
   return layers.map((layer) => {
-    if (layer.skipped !== undefined) return { kernel: "skipped", op: null, reason: layer.skipped };
+    if (layer.skipped !== undefined) {
+      const node = findNode(view, layer)?.name || null;
+      return { kernel: "skipped", op: null, node, reason: layer.skipped };
+    }
     const codes = storedName(view, layer.codes);
     const reader = computingReader(view, codes);
     if (reader !== undefined && INTEGER_KERNELS.has(reader.opType)) {
-      return { kernel: "native", op: operatorName(reader), reason: `${reader.opType} reads the stored integers` };
+      const reason = `${reader.opType} reads the stored integers`;
+      return { kernel: "native", op: operatorName(reader), node: reader.name || null, reason };
     }
     const node = findNode(view, layer) ?? reader;
     if (node === undefined) {
       return {
         kernel: "emulated",
         op: null,
+        node: null,
         reason: "the layer was rewritten beyond recognition, and no integer kernel reads its weights",
       };
     }
     if (INTEGER_KERNELS.has(node.opType)) {
-      return { kernel: "native", op: operatorName(node), reason: `${node.opType} runs on integers` };
+      const reason = `${node.opType} runs on integers`;
+      return { kernel: "native", op: operatorName(node), node: node.name || null, reason };
     }
     const folded = codes !== undefined && !view.initializer.has(codes);
     const reason = folded
       ? `weights are turned back to float at load, and ${node.opType} computes in float`
       : `weights are dequantized at every run, and ${node.opType} computes in float`;
-    return { kernel: "emulated", op: operatorName(node), reason };
+    return { kernel: "emulated", op: operatorName(node), node: node.name || null, reason };
   });
 }
 

@@ -79,10 +79,10 @@ function layerRows({ prepared, parts, emitted, optimized }: Facts): ManifestLaye
     const weights = layerWeights(view, layer);
     return entry === undefined
       ? floatRow(layer.name, layer.op, elementCount(layer.weightDims), label.reason, label)
-      : quantizedRow(entry, weights, label);
+      : quantizedRow(entry, sqnr(weights, dequantize(entry.weights, entry.layout)), label);
   });
   const skipped = list.skipped.map(({ name, op, parameters, reason }) =>
-    floatRow(name, op, parameters, reason, { kernel: "skipped", op: null, reason }),
+    floatRow(name, op, parameters, reason, { kernel: "skipped", op: null, node: null, reason }),
   );
   return [...rows, ...skipped];
 }
@@ -99,7 +99,14 @@ function absorberOutput(view: GraphView, layer: WeightedLayer): string[] {
   return only?.opType === "Relu" || only?.opType === "Clip" ? only.output : [];
 }
 
-function floatRow(name: string, op: string, parameters: number, skipped: string, label: KernelLabel): ManifestLayer {
+/** A layer that keeps float32 weights. */
+export function floatRow(
+  name: string,
+  op: string,
+  parameters: number,
+  skipped: string,
+  label: KernelLabel,
+): ManifestLayer {
   return {
     name,
     op,
@@ -117,12 +124,17 @@ function floatRow(name: string, op: string, parameters: number, skipped: string,
     skipped,
     kernel: label.kernel,
     kernel_op: label.op,
+    kernel_node: label.node,
     kernel_reason: label.reason,
   };
 }
 
-function quantizedRow(entry: QuantizedLayer, original: Float32Array, label: KernelLabel): ManifestLayer {
-  const { layer, spec, layout, weights } = entry;
+/** A layer whose weights are codes, and the signal to noise of those, dB. */
+export function quantizedRow(
+  { layer, spec, layout }: Pick<QuantizedLayer, "layer" | "spec" | "layout">,
+  weightSqnrDb: number | null,
+  label: KernelLabel,
+): ManifestLayer {
   const parameters = elementCount(layer.weightDims);
   const storedBits = { int8: 8, uint8: 8, int4: 4, int2: 2, packed: spec.bits }[spec.storage];
   const parametersOfGrid = 4 * layout.rows + (spec.storage === "packed" ? 0 : packedBytes(layout.rows, storedBits));
@@ -139,10 +151,11 @@ function quantizedRow(entry: QuantizedLayer, original: Float32Array, label: Kern
     axis: spec.granularity === "tensor" ? null : layer.channelAxis,
     bytes: packedBytes(parameters, storedBits) + parametersOfGrid,
     bytes_packed: packedBytes(parameters, spec.bits) + parametersOfGrid,
-    weight_sqnr_db: sqnr(original, dequantize(weights, layout)),
+    weight_sqnr_db: weightSqnrDb,
     skipped: null,
     kernel: label.kernel,
     kernel_op: label.op,
+    kernel_node: label.node,
     kernel_reason: label.reason,
   };
 }

@@ -27,6 +27,8 @@ export interface ManifestLayer {
   readonly skipped: string | null;
   readonly kernel: KernelLabel["kernel"];
   readonly kernel_op: string | null;
+  /** The node that runs it in the optimized graph, as ONNX Runtime's profiler names it. */
+  readonly kernel_node: string | null;
   readonly kernel_reason: string;
 }
 
@@ -55,4 +57,16 @@ export interface QuantizeManifest {
   readonly layers: readonly ManifestLayer[];
   readonly activations: readonly ManifestActivation[];
   readonly kernels: KernelCounts;
+  /** Files beside the two models that hold their tensors, where they do not hold them themselves; sizes above count them in. */
+  readonly external_data?: {
+    readonly source: readonly ExternalFile[];
+    readonly result: readonly ExternalFile[];
+  };
+}
+
+/** A data file, by its name beside the model. */
+export interface ExternalFile {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }

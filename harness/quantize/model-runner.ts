@@ -42,12 +42,33 @@ export async function runBatches(run: BatchRun): Promise<void> {
       if (batch.fixed && count < batch.size) break;
       const data = new Float32Array(count * size);
       fillBatch(items, Array.prototype.slice.call(indices, first, first + count), data);
-      const feeds = { [input.name]: { dtype: "float32", dims: [count, ...dims], data } as const };
+      const feeds = { [input.name]: feedOf(input, [count, ...dims], data) };
       run.onBatch(await session.run(feeds, run.outputs), { first, count });
     }
   } finally {
     await session.close();
   }
+}
+
+/** Element types that items can be fed as: float values, or token ids, which float32 holds exactly up to 2^24. */
+const FED_TYPES: readonly (string | null)[] = ["float32", "int64", "int32"];
+
+/** @throws HarnessError QUANTIZE_CALIBRATION for values that are no ids where the input wants ids. */
+function feedOf({ name, dtype }: ValueReport, dims: readonly number[], data: Float32Array<ArrayBuffer>): TensorValue {
+  if (dtype === "float32") return { dtype, dims, data };
+  const odd = data.find((value) => !Number.isInteger(value) || Math.abs(value) > 2 ** 24);
+  if (odd !== undefined) {
+    throw new HarnessError(
+      "QUANTIZE_CALIBRATION",
+      `Input '${name}' takes ids of type ${dtype}, and an item holds ${odd}.`,
+      {
+        hint: "Give rows of whole numbers, such as the token ids that the model's tokenizer makes of a text.",
+      },
+    );
+  }
+  return dtype === "int64"
+    ? { dtype, dims, data: BigInt64Array.from(data, BigInt) }
+    : { dtype: "int32", dims, data: Int32Array.from(data) };
 }
 
 /** Dims of one item as the model wants them, and the batch to run. */
@@ -57,12 +78,12 @@ function batchShape(input: ValueReport, items: ItemTensor, count: number) {
       hint: "Give the recipe a calibration split; a few hundred items are enough.",
     });
   }
-  if (input.dtype !== "float32") {
+  if (!FED_TYPES.includes(input.dtype)) {
     throw new HarnessError(
       "QUANTIZE_CALIBRATION",
-      `Input '${input.name}' is ${input.dtype ?? "not a tensor"}, not float32.`,
+      `Input '${input.name}' is ${input.dtype ?? "not a tensor"}, and calibration feeds ${FED_TYPES.join(", ")}.`,
       {
-        hint: "Calibration feeds float32 items; use a weight-only recipe for this model.",
+        hint: "Use a weight-only recipe for this model.",
       },
     );
   }

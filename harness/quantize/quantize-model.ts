@@ -8,6 +8,7 @@ import { removeDeadNodes } from "./passes/remove-dead-nodes.ts";
 import { prepareModel } from "./prepared-model.ts";
 import type { Recipe } from "./recipe.ts";
 import { roundModel } from "./round-model.ts";
+import type { RoundRowsPort } from "./row-rounding.ts";
 
 export interface QuantizeProgress {
   readonly stage: "calibrate" | "round" | "write" | "kernels";
@@ -23,6 +24,8 @@ export interface QuantizeRequest {
   readonly session: SessionPort;
   /** Intra-op threads of the sessions that run calibration items, default 1. */
   readonly threads?: number;
+  /** Rounds rows of weights; default on the calling thread. */
+  readonly roundRows?: RoundRowsPort;
   /** Hex SHA-256 of bytes. */
   readonly sha256: (bytes: Uint8Array) => string;
   readonly onProgress?: (progress: QuantizeProgress) => void;

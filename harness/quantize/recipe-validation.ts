@@ -1,7 +1,17 @@
 import { HarnessError } from "../domain/errors.ts";
 import type { ActivationSpec, LayerOverride, Recipe, WeightSpec } from "./recipe.ts";
 
-const RECIPE_KEYS = ["id", "weights", "activations", "bias_correction", "equalize", "skip", "overrides", "session"];
+const RECIPE_KEYS = [
+  "id",
+  "weights",
+  "activations",
+  "bias_correction",
+  "equalize",
+  "align",
+  "skip",
+  "overrides",
+  "session",
+];
 const WEIGHT_KEYS = ["bits", "granularity", "block_size", "symmetric", "zero_level", "storage", "scale", "rounding"];
 const ACTIVATION_KEYS = ["type", "symmetric", "calibration", "percentile"];
 
@@ -20,6 +30,10 @@ export function validateRecipe(value: unknown): Recipe {
   for (const key of ["bias_correction", "equalize"])
     if (typeof recipe[key] !== "boolean") fail(key, "must be true or false");
   checkTexts(recipe["skip"], "skip");
+  if (recipe["align"] !== undefined) {
+    checkTexts(recipe["align"], "align");
+    for (const operator of recipe["align"] as string[]) oneOf(operator, ["Concat", "Add"], "align");
+  }
   if (!Array.isArray(recipe["overrides"])) fail("overrides", "must be a list");
   const checked = value as Recipe;
   for (const [i, override] of checked.overrides.entries()) checkOverride(checked, override, `overrides[${i}]`);
@@ -42,7 +56,7 @@ function checkWeights(value: unknown, path: string): void {
   oneOf(granularity, ["tensor", "channel", "block"], `${path}.granularity`);
   oneOf(storage, ["int8", "uint8", "int4", "int2", "packed"], `${path}.storage`);
   oneOf(weights.scale, ["max", "mse"], `${path}.scale`);
-  oneOf(weights.rounding, ["nearest", "gptq"], `${path}.rounding`);
+  oneOf(weights.rounding, ["nearest", "gptq", "adaround"], `${path}.rounding`);
   if (typeof symmetric !== "boolean") fail(`${path}.symmetric`, "must be true or false");
   if (symmetric === (storage === "uint8"))
     fail(`${path}.storage`, "must be uint8 for asymmetric weights and signed for symmetric ones");
@@ -87,7 +101,8 @@ function checkDynamic({ activations, weights, bias_correction: biasCorrection, o
     fail("activations", "must be asymmetric uint8 when dynamic");
   if (biasCorrection) fail("bias_correction", "needs calibrated activations");
   for (const spec of [weights, ...overrides.map((override) => override.weights)]) {
-    if (spec?.rounding === "gptq") fail("weights.rounding", "needs calibrated activations for gptq");
+    if (spec?.rounding !== undefined && spec.rounding !== "nearest")
+      fail("weights.rounding", `needs calibrated activations for ${spec.rounding}`);
     if (spec?.storage === "int4" || spec?.storage === "int2")
       fail("weights.storage", "must be a byte when activations are dynamic");
   }

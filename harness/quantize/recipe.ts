@@ -1,3 +1,5 @@
+import type { AlignedOperator } from "./passes/align-quantizers.ts";
+
 /** How layers' weights become integers. */
 export interface WeightSpec {
   /** Bits a value takes, 2 to 8. */
@@ -20,8 +22,11 @@ export interface WeightSpec {
   readonly storage: "int8" | "uint8" | "int4" | "int2" | "packed";
   /** `max`: the largest weight sets the scale; `mse`: the scale of least squared error. */
   readonly scale: "max" | "mse";
-  /** `nearest`: each weight alone; `gptq`: column by column, later weights making up for earlier errors. */
-  readonly rounding: "nearest" | "gptq";
+  /**
+   * `nearest`: each weight alone; `gptq`: column by column, later weights making up for earlier errors; `adaround`: the same, and up or
+   * down chosen once more by gradient where that loses less.
+   */
+  readonly rounding: "nearest" | "gptq" | "adaround";
 }
 
 /** How activations become integers. */
@@ -56,6 +61,8 @@ export interface Recipe {
   readonly bias_correction: boolean;
   /** Evens out the ranges of consecutive layers' channels before quantizing. */
   readonly equalize: boolean;
+  /** Operators whose quantizers share one range (passes/align-quantizers.ts). Default none. */
+  readonly align?: readonly AlignedOperator[];
   /** Layers left in float32; patterns as in {@link LayerOverride.layers}. */
   readonly skip: readonly string[];
   readonly overrides: readonly LayerOverride[];
@@ -69,4 +76,4 @@ export type RecipePatch = {
   readonly id?: string;
   readonly weights?: Partial<WeightSpec>;
   readonly activations?: Partial<ActivationSpec>;
-} & Partial<Pick<Recipe, "bias_correction" | "equalize" | "skip" | "overrides" | "session">>;
+} & Partial<Pick<Recipe, "bias_correction" | "equalize" | "align" | "skip" | "overrides" | "session">>;

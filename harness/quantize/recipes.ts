@@ -115,10 +115,10 @@ export function composeRecipe(recipe: Recipe, patch: RecipePatch): Recipe {
 
 /** True where a recipe cannot be followed without calibration items. */
 export function needsCalibration(recipe: Recipe): boolean {
-  const gptq = [recipe.weights, ...recipe.overrides.map(({ weights }) => weights)].some(
-    (spec) => spec?.rounding === "gptq",
+  const learns = [recipe.weights, ...recipe.overrides.map(({ weights }) => weights)].some(
+    (spec) => spec?.rounding !== undefined && spec.rounding !== "nearest",
   );
-  return recipe.weights !== null && (quantizesStatically(recipe) || recipe.bias_correction || gptq);
+  return recipe.weights !== null && (quantizesStatically(recipe) || recipe.bias_correction || learns);
 }
 
 /** True where activations get fixed grids. */

@@ -6,6 +6,7 @@ import type { QuantizedLayer } from "./emit-qdq.ts";
 import type { GraphView } from "./graph-view.ts";
 import { type Grid, gridForRange, type Range } from "./grid.ts";
 import type { WeightedLayer } from "./layers.ts";
+import { alignQuantizers } from "./passes/align-quantizers.ts";
 import type { PreparedModel } from "./prepared-model.ts";
 import type { QuantizeRequest } from "./quantize-model.ts";
 import type { WeightSpec } from "./recipe.ts";
@@ -37,7 +38,7 @@ export async function roundModel(
   });
   const parts = known ?? (await findGrids(prepared, chosen, request));
   const inputGrids = gridsByValue(parts.plan, parts.grids);
-  const sequential = recipe.bias_correction || chosen.some(({ spec }) => spec.rounding === "gptq");
+  const sequential = recipe.bias_correction || chosen.some(({ spec }) => spec.rounding !== "nearest");
   const quantized = sequential
     ? await roundSequentially({ prepared, chosen, ...parts, inputGrids, calibration: requireItems(request), request })
     : roundEach(prepared.view, chosen, inputGrids, request);
@@ -49,7 +50,8 @@ async function findGrids(prepared: PreparedModel, chosen: Chosen, request: Quant
   const layers = chosen.map(({ layer }) => layer);
   const fixed = quantizesStatically(request.recipe);
   const plan: ActivationPlan = fixed ? planActivations(prepared.view, layers) : { rangeSource: new Map() };
-  const ranges = await findRanges(prepared, plan, request);
+  const found = await findRanges(prepared, plan, request);
+  const { ranges } = alignQuantizers(prepared.view, plan, found, request.recipe.align ?? []);
   const grids = new Map<string, Grid>();
   if (activations !== null) {
     const options = { signed: activations.type === "int8", symmetric: activations.symmetric };

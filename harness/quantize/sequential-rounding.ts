@@ -13,6 +13,7 @@ import type { QuantizeRequest } from "./quantize-model.ts";
 import type { WeightSpec } from "./recipe.ts";
 import { layerBias, layerWeights, roundLayer, scaleFloors } from "./round-layer.ts";
 import { correctedBias, roundByGptq } from "./round-with-statistics.ts";
+import { roundRowsHere } from "./row-rounding.ts";
 import { dequantize, raiseScales } from "./weight-codes.ts";
 
 /** Beyond this many columns the moments' K × K sums outgrow memory and patience, and weights are rounded to nearest. */
@@ -55,14 +56,17 @@ async function roundNext(
 ): Promise<QuantizedLayer> {
   const { view } = job.prepared;
   const { columns } = layerColumns(layer);
-  const gptq = spec.rounding === "gptq" && columns <= (layer.op === "Conv" ? MAX_CONV_COLUMNS : MAX_COLUMNS);
+  const gptq = spec.rounding !== "nearest" && columns <= (layer.op === "Conv" ? MAX_CONV_COLUMNS : MAX_COLUMNS);
   const nearest = roundLayer(view, layer, gptq ? spec : { ...spec, rounding: "nearest" }, input);
   // Without a bias nothing can take up a mean error, and without GPTQ nothing else is to be learned.
   const takesBias = layer.op !== "MatMul";
   if (!gptq && !takesBias) return nearest;
   const values = layerWeights(view, layer);
   const statistics = await statisticsFor(job, done, layer, { moments: gptq, centered: takesBias });
-  const rounded = gptq ? roundByGptq({ layer, spec, weights: values }, statistics) : nearest;
+  const { roundRows = roundRowsHere, threads = 1, signal } = job.request;
+  const rounded = gptq
+    ? await roundByGptq({ layer, spec, weights: values }, statistics, { roundRows, parts: threads, signal })
+    : nearest;
   const entry: QuantizedLayer = {
     layer,
     spec: nearest.spec,

@@ -227,3 +227,22 @@ export function dequantize(weights: WeightCodes, layout: RowLayout): Float32Arra
   }
   return out;
 }
+
+/** Signal to noise of codes beside the weights they stand for, dB, without a copy of either; null where nothing was rounded. */
+export function codesSqnr(original: Float32Array, weights: WeightCodes, layout: RowLayout): number | null {
+  let power = 0;
+  let noise = 0;
+  for (let r = 0; r < layout.rows; r++) {
+    const scale = weights.scales[r] ?? 1;
+    const zero = weights.zeroPoints[r] ?? 0;
+    const length = layout.lengthOf(r);
+    for (let k = 0; k < length; k++) {
+      const at = layout.offset(r, k);
+      const value = original[at] as number;
+      const error = value - ((weights.codes[at] as number) - zero) * scale;
+      power += value * value;
+      noise += error * error;
+    }
+  }
+  return power > 0 && noise > 0 ? 10 * Math.log10(power / noise) : null;
+}

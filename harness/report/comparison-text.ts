@@ -13,6 +13,8 @@ export interface ComparedModels {
   readonly items: number;
   readonly noun: string;
   readonly rounds: number;
+  /** Pairs that are no comparison of bits, a sentence each. */
+  readonly confounded?: readonly string[];
   readonly variants: readonly {
     readonly id: string;
     readonly bytes: number;
@@ -22,6 +24,15 @@ export interface ComparedModels {
     readonly latency_s: number;
     readonly speedup: number;
     readonly kernels: { readonly native: number; readonly emulated: number; readonly skipped: number } | null;
+    readonly slower?: {
+      readonly layers: readonly {
+        readonly name: string;
+        readonly kernel: string;
+        readonly seconds: number;
+        readonly original_s: number;
+      }[];
+      readonly conversions_s: number;
+    } | null;
   }[];
 }
 
@@ -66,8 +77,28 @@ function cells({ variants, items }: ComparedModels): string[][] {
   ]);
 }
 
-function notes({ items, noun, rounds }: ComparedModels): string[] {
+/** Layers named of a slow variant; the manifest has them all. */
+const MOST_NAMED = 4;
+
+/** Which layers make a variant slower than the original, as the profiler saw it. */
+function slowNotes({ variants }: Pick<ComparedModels, "variants">): string[] {
+  return variants.flatMap(({ id, speedup, slower }) => {
+    if (slower === null || slower === undefined) return [];
+    const named = slower.layers
+      .slice(0, MOST_NAMED)
+      .map((one) => `${one.name} (${one.kernel}) ${seconds(one.seconds)} for ${seconds(one.original_s)}`);
+    const more = slower.layers.length - named.length;
+    const conversions = slower.conversions_s > 0 ? [`conversions ${seconds(slower.conversions_s)}`] : [];
+    const parts = [...named, ...(more > 0 ? [`${more} more layers`] : []), ...conversions];
+    const why = parts.length === 0 ? "no layer of its own takes longer" : parts.join(", ");
+    return [`${id} is slower than the original (${decimal(speedup, { digits: 2, significant: 2 })}x): ${why}.`];
+  });
+}
+
+function notes({ items, noun, rounds, variants, confounded = [] }: ComparedModels): string[] {
   return [
+    ...slowNotes({ variants }),
+    ...confounded,
     `${count(items)} ${noun}; 95 % Wilson intervals. b: right before and wrong now; c: the reverse. Latency: batch 1, one thread, median of ${rounds} interleaved rounds.`,
     "Kernels: native, emulated, left in float32. A first look: `quantgate sweep` decides with error bars on every difference.",
   ];

@@ -49,7 +49,7 @@ export class ExternalData {
     const into = new Uint8Array(this.#buffer, 0, length);
     if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
       let at = 0;
-      for await (const chunk of this.#chunks(tensor, length)) {
+      for await (const chunk of chunks(this.#folder, tensor, length, this.#chunk)) {
         into.set(chunk, at);
         at += chunk.length;
       }
@@ -69,7 +69,7 @@ export class ExternalData {
     if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL || this.#ours.has(tensor)) return;
     const offset = this.#align();
     const before = this.#end;
-    for await (const chunk of this.#chunks(tensor, undefined)) await this.#append(chunk);
+    for await (const chunk of chunks(this.#folder, tensor, undefined, this.#chunk)) await this.#append(chunk);
     this.#point(tensor, offset, this.#end - before);
   }
 
@@ -77,39 +77,6 @@ export class ExternalData {
   async close(): Promise<void> {
     await this.#out.sync();
     await this.#out.close();
-  }
-
-  async *#chunks(tensor: TensorProto, wanted: number | undefined): AsyncGenerator<Uint8Array> {
-    const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
-    const location = entries.get("location") ?? "";
-    const path = normalize(join(this.#folder, location));
-    if (location === "" || !path.startsWith(join(this.#folder, "/"))) {
-      throw invalid(`Tensor '${tensor.name}' keeps its values in '${location}', which is outside the model's folder.`);
-    }
-    const start = Number(entries.get("offset") ?? 0);
-    const length = entries.has("length") ? Number(entries.get("length")) : wanted;
-    if (wanted !== undefined && length !== wanted) {
-      throw invalid(`Tensor '${tensor.name}' should hold ${wanted} bytes and its entry says ${length}.`);
-    }
-    if (length === 0) return;
-    const end = length === undefined ? Number.POSITIVE_INFINITY : start + length;
-    let at = start;
-    const file = await open(path).catch((cause: unknown) => {
-      throw invalid(`Tensor '${tensor.name}' keeps its values in '${location}', which cannot be read.`, cause);
-    });
-    try {
-      while (at < end) {
-        const { bytesRead } = await file.read(this.#chunk, 0, Math.min(CHUNK, end - at), at);
-        if (bytesRead === 0) break;
-        at += bytesRead;
-        yield this.#chunk.subarray(0, bytesRead);
-      }
-    } finally {
-      await file.close();
-    }
-    if (length !== undefined && at < end) {
-      throw invalid(`'${location}' ends within tensor '${tensor.name}': ${at - start} of ${length} bytes are there.`);
-    }
   }
 
   #align(): number {
@@ -138,6 +105,62 @@ export class ExternalData {
     );
     tensor.rawData = new Uint8Array();
     this.#ours.add(tensor);
+  }
+}
+
+/** Bytes of one external tensor of a model at `modelPath`. CONFIG_MODEL_INVALID where they are missing, short or elsewhere. */
+export async function readExternal(modelPath: string, tensor: TensorProto): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks(dirname(modelPath), tensor, undefined, new Uint8Array(CHUNK))) {
+    parts.push(chunk.slice());
+    length += chunk.length;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** A tensor's bytes in pieces, each valid until the next. */
+async function* chunks(
+  folder: string,
+  tensor: TensorProto,
+  wanted: number | undefined,
+  buffer: Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
+  const location = entries.get("location") ?? "";
+  const path = normalize(join(folder, location));
+  if (location === "" || !path.startsWith(join(folder, "/"))) {
+    throw invalid(`Tensor '${tensor.name}' keeps its values in '${location}', which is outside the model's folder.`);
+  }
+  const start = Number(entries.get("offset") ?? 0);
+  const length = entries.has("length") ? Number(entries.get("length")) : wanted;
+  if (wanted !== undefined && length !== wanted) {
+    throw invalid(`Tensor '${tensor.name}' should hold ${wanted} bytes and its entry says ${length}.`);
+  }
+  if (length === 0) return;
+  const end = length === undefined ? Number.POSITIVE_INFINITY : start + length;
+  let at = start;
+  const file = await open(path).catch((cause: unknown) => {
+    throw invalid(`Tensor '${tensor.name}' keeps its values in '${location}', which cannot be read.`, cause);
+  });
+  try {
+    while (at < end) {
+      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+  if (length !== undefined && at < end) {
+    throw invalid(`'${location}' ends within tensor '${tensor.name}': ${at - start} of ${length} bytes are there.`);
   }
 }
 

@@ -6,8 +6,10 @@ import { after, before, test } from "node:test";
 import type { TrialLine } from "../../harness/domain/generated/journal-v1.ts";
 import { checkArtifacts } from "../../harness/pipeline/check-artifacts.ts";
 import { judgeKpis, kpisOf } from "../../harness/pipeline/kpi.ts";
+import { quantizeByProfile } from "../../harness/pipeline/quantize-profile.ts";
 import { readRun } from "../../harness/pipeline/read-run.ts";
 import { summarize } from "../../harness/pipeline/summarize.ts";
+import { packageRoot } from "../../harness/platform/package-root.ts";
 import { RunFolder } from "../../harness/store/run-folder.ts";
 import { simulatedQuant, simulatedRun } from "../fixtures/simulated-run.ts";
 
@@ -210,4 +212,41 @@ test("check sees KPIs that were edited", async () => {
   writeFileSync(path, readFileSync(path, "utf8").replace('"numerator": 16', '"numerator": 15'));
   const bad = (await checkArtifacts([copy])).filter((result) => !result.ok && result.path === path);
   assert.ok(bad.some((result) => /not what the journal gives/.test(result.message)));
+});
+
+test("the fallbacks of quantizations by a ladder are a rate where their reports are given, and only there", async () => {
+  const config = join(packageRoot(), "configs/digits.json");
+  const model = join(packageRoot(), "configs/digits/digits-cnn.onnx");
+  const made = async (minimum: number, name: string) =>
+    quantizeByProfile({
+      model,
+      config,
+      profile: "edge",
+      disabled: ["gptq"],
+      flags: { minimum_quality: { "2": minimum } },
+      outDir: join(folder, name),
+    });
+  const [fell, kept] = [await made(0.99, "fell"), await made(0.01, "kept")];
+  assert.deepEqual([fell.bits, kept.bits], [4, 2]);
+  const quantizeReports = [fell.reportPath, kept.reportPath];
+  const limits = { max_ladder_fallback_rate: 0.4 };
+  const { kpis, gates } = await judgeKpis({ summary: summaryOf(good), outDir, quantizeReports, limits });
+  const { numerator, denominator, estimate } = kpis.kpis.ladder_fallback_rate ?? {};
+  assert.deepEqual([numerator, denominator, estimate?.n], [1, 2, 2]);
+  assert.deepEqual(gates.at(-1), {
+    kpi: "ladder_fallback_rate",
+    policy: "at most",
+    limit: 0.4,
+    value: 0.5,
+    passed: false,
+    reason: "1 of 2",
+  });
+  const without = await judgeKpis({ summary: summaryOf(good), outDir, limits });
+  assert.equal(without.kpis.kpis.ladder_fallback_rate, undefined);
+  assert.match(without.gates.at(-1)?.reason ?? "", /no quantize report/);
+  const empty = join(folder, "empty.json");
+  writeFileSync(empty, "{}");
+  await assert.rejects(judgeKpis({ summary: summaryOf(good), outDir, quantizeReports: [empty] }), {
+    code: "STORE_SCHEMA",
+  });
 });

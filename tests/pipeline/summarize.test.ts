@@ -6,6 +6,7 @@ import type { MatrixConfig } from "../../harness/domain/generated/config-v1.ts";
 import type { EstimateDoc } from "../../harness/domain/generated/summary-v1.ts";
 import { type JournalFacts, summarize } from "../../harness/pipeline/summarize.ts";
 import { validator } from "../../harness/platform/schema.ts";
+import { resolveRecipe } from "../../harness/quantize/recipes.ts";
 import { handPlan, handRecord, journalFacts, type Outcome, sha256 } from "../fixtures/hand-run.ts";
 
 const OPTIONS = { policyDigest: sha256("policy") };
@@ -311,4 +312,75 @@ test("findings name clock steps, torn lines, failed trials and equal bytes", () 
       ["IDENTICAL_WEIGHTS", "m/q8"],
     ],
   );
+});
+
+describe("a recipe that is slower than the baseline", () => {
+  /** One and a half times the baseline's time, in every block. */
+  const slow = (block: number): Outcome => ({ latencyNs: [1.5e6, 1.5e6 + 500 * block, 1.5e6 + 700 * block] });
+  const slowRun = (kernels: { native: number; emulated: number }, lists: { slow: string[]; native: string[] }) => {
+    const record = handRecord(passing, outcomes({ "m/q8": slow }));
+    const variants = record.variants.map((line) =>
+      line.variant_id === "m/q8"
+        ? {
+            ...line,
+            kernels: { ...kernels, skipped: 0 },
+            slow_layers: lists.slow,
+            native_layers: lists.native,
+            layers: 2,
+          }
+        : line,
+    );
+    return decide({ ...record, variants }).summary.findings;
+  };
+
+  test("has a finding that names the layers that are emulated", () => {
+    const findings = slowRun({ native: 1, emulated: 1 }, { slow: ["conv2"], native: ["conv1"] });
+    const told = findings.find(({ code }) => code === "SLOWER_WITH_EMULATION");
+    assert.match(told?.message ?? "", /Slower than the baseline \(0\.67x\) with emulated layers: conv2\./);
+    assert.ok(!findings.some(({ code }) => code === "SLOWER_ON_INTEGERS"));
+  });
+
+  test("has a finding that names its integer layers where none is emulated", () => {
+    const findings = slowRun({ native: 2, emulated: 0 }, { slow: [], native: ["conv1", "conv2"] });
+    const told = findings.find(({ code }) => code === "SLOWER_ON_INTEGERS");
+    assert.match(told?.message ?? "", /\(0\.67x\) though no layer is emulated.*conv1, conv2\./);
+    assert.ok(!findings.some(({ code }) => code === "SLOWER_WITH_EMULATION"));
+  });
+
+  test("has none while it may be as fast", () => {
+    const record = handRecord(passing, outcomes({}));
+    const variants = record.variants.map((line) => ({
+      ...line,
+      kernels: { native: 2, emulated: 0, skipped: 0 },
+      native_layers: ["conv1", "conv2"],
+      layers: 2,
+    }));
+    const { findings } = decide({ ...record, variants }).summary;
+    assert.ok(!findings.some(({ code }) => code.startsWith("SLOWER_")));
+  });
+});
+
+test("variants that differ in bits and granularity are told to be no comparison of bits", () => {
+  const recipeOf = (id: string) =>
+    id === "fp32"
+      ? {}
+      : {
+          recipe: resolveRecipe(
+            id === "q8" ? "u8s8" : { extends: "w4a8", id: "q4", weights: { granularity: "tensor" } },
+          ) as unknown as Record<string, unknown>,
+        };
+  const simulated = (id: string) => ({ id, kind: "simulated" as const, bytes: 1000 });
+  const quants: MatrixConfig["quants"] = [simulated("fp32"), simulated("q8"), simulated("q4")];
+  const plan = handPlan(
+    { quants },
+    {},
+    { variant: (_, { id }) => ({ rank: id === "fp32" ? 32 : Number(id.slice(1)), ...recipeOf(id) }) },
+  );
+  const { summary } = decide(handRecord(plan));
+  const told = summary.findings.filter(({ code }) => code === "GRANULARITY_CONFOUNDED");
+  assert.deepEqual(
+    told.map(({ subject }) => subject),
+    ["m/q4"],
+  );
+  assert.match(told[0]?.message ?? "", /4 bits, one scale a tensor.*8 bits, one scale a channel/);
 });

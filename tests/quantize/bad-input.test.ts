@@ -4,6 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import {
   AttributeProto_AttributeType as A,
   AttributeProtoSchema,
+  GraphProtoSchema,
   SparseTensorProtoSchema,
   TensorProto_DataType as T,
   TensorProtoSchema,
@@ -14,7 +15,7 @@ import { makeNode } from "../../harness/quantize/onnx-node.ts";
 import { cleanModel } from "../../harness/quantize/passes/clean.ts";
 import { quantizeModel } from "../../harness/quantize/quantize-model.ts";
 import { resolveRecipe } from "../../harness/quantize/recipes.ts";
-import { floatTensor, int64Tensor } from "../../harness/quantize/tensor-values.ts";
+import { floatTensor, int64Tensor, rawTensor } from "../../harness/quantize/tensor-values.ts";
 import { inProcessSession } from "../fixtures/in-process-session.ts";
 import { makeBytes, makeModel, randomFloats, smallConvNet, value } from "../fixtures/onnx-models.ts";
 import { maxDifference, runModel, sha256 } from "../fixtures/run-model.ts";
@@ -185,4 +186,41 @@ test("a Constant whose tensor is empty is cleaned without an exception", async (
   const model = makeModel(parts);
   assert.equal(cleanModel(model, 13).constants, 1);
   assert.equal(maxDifference(before, await runModel(serializeModel(model), image)), 0);
+});
+
+test("layers inside a control-flow subgraph stay as they are with their reason, and the model still works", async () => {
+  const branch = (name: string, op: string) =>
+    create(GraphProtoSchema, {
+      name,
+      node: [
+        makeNode("MatMul", ["a", "inner"], [`${name}_m`], { name: `${name} layer` }),
+        makeNode(op, [`${name}_m`], [`${name}_out`]),
+      ],
+      output: [value(`${name}_out`, ["N", 8])],
+    });
+  const choose = makeNode("If", ["flag"], ["y"], { name: "choose" });
+  choose.attribute.push(
+    create(AttributeProtoSchema, { name: "then_branch", type: A.GRAPH, g: branch("then", "Relu") }),
+    create(AttributeProtoSchema, { name: "else_branch", type: A.GRAPH, g: branch("else", "Abs") }),
+  );
+  const bytes = makeBytes({
+    inputs: [value("x", ["N", 32])],
+    outputs: [value("y", ["N", 8])],
+    nodes: [makeNode("MatMul", ["x", "w"], ["a"], { name: "outside" }), choose],
+    initializers: [
+      floatTensor("w", [32, 16], randomFloats(512, 1)),
+      floatTensor("inner", [16, 8], randomFloats(128, 2)),
+      rawTensor("flag", T.BOOL, [], Uint8Array.of(1)),
+    ],
+  });
+  for (const recipe of ["u8s8", "w4a8", "int4-block32"]) {
+    const { model, manifest } = await quantize(bytes, recipe);
+    const skipped = Object.fromEntries(manifest.layers.map(({ name, skipped: why }) => [name, why]));
+    assert.equal(skipped["outside"], null);
+    for (const inside of ["then layer", "else layer"]) assert.match(skipped[inside] ?? "", /control-flow subgraph/);
+    const before = await runModel(bytes, input);
+    const after = await runModel(model, input, { sessionConfig: manifest.session });
+    const largest = Math.max(...Array.from(before.data as Float32Array, Math.abs));
+    assert.ok(maxDifference(before, after) < 0.2 * largest, recipe);
+  }
 });

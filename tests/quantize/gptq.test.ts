@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { refineByAdaRound } from "../../harness/quantize/adaround.ts";
 import { roundingProblem, roundRow, roundRowSearchingScale } from "../../harness/quantize/gptq.ts";
 import { cholesky, inverseFactor, solveCholesky } from "../../harness/quantize/linear-algebra.ts";
 import type { WeightSpec } from "../../harness/quantize/recipe.ts";
@@ -126,4 +127,46 @@ test("without a zero level, codes are odd and reach both ends evenly", () => {
     [-3, -1.2, -0.01, 0.5, 2.9, 99].map((value) => nearestCode(value, grid)),
     [-3, -1, -1, 1, 3, 3],
   );
+});
+
+test("choosing up or down by gradient never loses more than it was given, and loses less on some rows", () => {
+  const n = 24;
+  for (const own of [spec, { ...spec, bits: 2 as const, zero_level: false }]) {
+    let better = 0;
+    for (let seed = 1; seed <= 12; seed++) {
+      const matrix = covariance(n, seed * 11);
+      const target = Float64Array.from(randomFloats(n, seed + 40));
+      const problem = roundingProblem(matrix, n);
+      const grid = searchGrid(widestGrid(target, own), own);
+      const row = roundRowSearchingScale(target, problem, grid, 0.35);
+      const refined = refineByAdaRound(target, problem, row);
+      assert.ok(refined.loss <= row.loss);
+      const exact = quadratic(
+        matrix,
+        n,
+        (i) => (target[i] ?? 0) - ((refined.codes[i] ?? 0) - refined.grid.zeroPoint) * refined.grid.scale,
+      );
+      assert.ok(Math.abs(refined.loss - exact) < 1e-9 * Math.max(1, exact), `${refined.loss} against ${exact}`);
+      assert.ok(
+        refined.codes.every((code) => code >= grid.min && code <= grid.max && (code - grid.min) % grid.step === 0),
+      );
+      if (refined.loss < row.loss) better++;
+    }
+    assert.ok(better > 0, `${own.bits} bits: no row of 12 got better`);
+  }
+});
+
+test("choosing up or down by gradient beats rounding to nearest by far, on its own", () => {
+  const n = 32;
+  let [nearest, chosen] = [0, 0];
+  for (let seed = 1; seed <= 8; seed++) {
+    const matrix = covariance(n, seed * 13);
+    const target = Float64Array.from(randomFloats(n, seed));
+    const grid = searchGrid(widestGrid(target, spec), spec);
+    const codes = Int16Array.from(target, (value) => nearestCode(value, grid));
+    const loss = quadratic(matrix, n, (i) => (target[i] ?? 0) - (codes[i] ?? 0) * grid.scale);
+    nearest += loss;
+    chosen += refineByAdaRound(target, roundingProblem(matrix, n), { codes, grid, loss }).loss;
+  }
+  assert.ok(chosen < 0.5 * nearest, `${chosen} against ${nearest}`);
 });

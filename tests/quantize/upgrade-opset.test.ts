@@ -113,7 +113,7 @@ const CASES: readonly [string, ModelParts][] = [
   ],
 ];
 
-for (const target of [13, 21]) {
+for (const target of [13, 21, 25]) {
   for (const [name, parts] of CASES) {
     test(`${name} of opset ${parts.opset} computes the same at opset ${target}`, async () => {
       const model = makeModel({ ...parts, inputs, nodes: structuredClone(parts.nodes), ir: 6 });

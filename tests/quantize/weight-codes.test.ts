@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { packBits, packedBytes, unpackBits } from "../../harness/quantize/bit-packing.ts";
 import { codeRange, encode, gridForRange, roundHalfEven } from "../../harness/quantize/grid.ts";
 import type { WeightSpec } from "../../harness/quantize/recipe.ts";
 import {
@@ -125,4 +126,37 @@ test("a scale below its floor is raised and its row coded again", () => {
   raiseScales(codes, weights, layout, int8, Float64Array.of(1e-3, 1e-3));
   assert.ok((codes.scales[0] ?? 0) >= 1e-3);
   assert.deepEqual([...codes.codes], [0, 0, 127, -127]);
+});
+
+test("codes of 2 to 8 bits at every granularity survive packing to their bits, and give the same weights back", () => {
+  const cases = fc.record({
+    bits: fc.constantFrom(2, 3, 4, 5, 6, 7, 8),
+    granularity: fc.constantFrom("tensor", "channel", "block"),
+    symmetric: fc.boolean(),
+    size: fc.constantFrom(16, 32),
+    dims: fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 9 })),
+    axis: fc.constantFrom(0, 1),
+    seed: fc.integer({ min: 1, max: 1e6 }),
+  });
+  fc.assert(
+    fc.property(cases, ({ bits, granularity, symmetric, size, dims, axis, seed }) => {
+      const spec = {
+        ...int8,
+        bits,
+        granularity,
+        symmetric,
+        storage: symmetric ? "int8" : "uint8",
+        ...(granularity === "block" ? { block_size: size } : {}),
+      } as WeightSpec;
+      const layout = layoutFor(spec, dims, axis);
+      const made = quantizeNearest(randomFloats(dims[0] * dims[1], seed), layout, spec);
+      const packed = packBits(made.codes, bits);
+      assert.equal(packed.length, packedBytes(made.codes.length, bits));
+      const back = unpackBits(packed, made.codes.length, { bits, signed: symmetric });
+      assert.deepEqual([...back], [...made.codes]);
+      const codes = made.codes instanceof Int8Array ? Int8Array.from(back) : Uint8Array.from(back);
+      assert.deepEqual(dequantize({ ...made, codes }, layout), dequantize(made, layout));
+    }),
+    { numRuns: 400 },
+  );
 });

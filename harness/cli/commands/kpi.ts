@@ -14,6 +14,8 @@ export interface KpiFlags {
   readonly minFrontierSuccessRate?: number;
   readonly minDeterminismRate?: number;
   readonly maxFallbackRate?: number;
+  readonly maxLadderFallbackRate?: number;
+  readonly quantizeReports?: string[];
   readonly maxCanaryFailureRate?: number;
   readonly maxInconclusiveRate?: number;
   readonly json?: boolean;
@@ -27,6 +29,7 @@ export async function runKpi(flags: KpiFlags): Promise<number> {
     min_frontier_success_rate: flags.minFrontierSuccessRate,
     min_determinism_rate: flags.minDeterminismRate,
     max_fallback_rate: flags.maxFallbackRate,
+    max_ladder_fallback_rate: flags.maxLadderFallbackRate,
     max_canary_failure_rate: flags.maxCanaryFailureRate,
     max_inconclusive_rate: flags.maxInconclusiveRate,
   };
@@ -35,6 +38,7 @@ export async function runKpi(flags: KpiFlags): Promise<number> {
     summary: flags.summary,
     outDir: flags.outDir,
     policy: flags.policy,
+    quantizeReports: flags.quantizeReports,
     limits,
   });
   if (flags.out !== undefined) await atomicWrite(resolve(flags.out), artifactJson(kpis));

@@ -215,6 +215,8 @@ async function compared(job: Job, files: readonly QuantizedFile[]): Promise<Comp
     bytes: manifest.bytes_on_disk,
     sessionConfig: manifest.session,
     kernels: manifest.kernels,
+    layers: manifest.layers,
+    recipe: manifest.recipe,
   }));
   let begun = false;
   return compareVariants({

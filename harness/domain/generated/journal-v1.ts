@@ -292,6 +292,10 @@ export interface VariantLine {
    */
   slow_layers: string[];
   /**
+   * Layers that run on integer kernels, by name.
+   */
+  native_layers?: string[];
+  /**
    * Quantizable layers.
    */
   layers: number;

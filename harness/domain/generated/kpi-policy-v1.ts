@@ -33,6 +33,10 @@ export interface KpiPolicyFile {
    */
   max_fallback_rate?: number;
   /**
+   * Largest share of quantizations by a ladder that may fall back; not judged where absent.
+   */
+  max_ladder_fallback_rate?: number;
+  /**
    * Largest share of canaries and sentinels that may fail; not judged where absent.
    */
   max_canary_failure_rate?: number;

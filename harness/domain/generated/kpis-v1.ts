@@ -81,8 +81,9 @@ export interface KpiTable {
   polluted_run_rate: KpiDoc2;
   frontier_success_rate: KpiDoc3;
   fallback_rate: KpiDoc4;
-  canary_failure_rate: KpiDoc5;
-  inconclusive_rate: KpiDoc6;
+  ladder_fallback_rate?: KpiDoc5;
+  canary_failure_rate: KpiDoc6;
+  inconclusive_rate: KpiDoc7;
 }
 /**
  * Trials whose outputs equal the cell's mode, of the finished trials of cells with at least two completed; a crash counts against.
@@ -243,7 +244,7 @@ export interface KpiDoc4 {
   reason: string | null;
 }
 /**
- * Canaries and sentinels that failed, of those that ran.
+ * Quantizations by a profile's ladder that did not keep their first width, of those whose reports were given.
  */
 export interface KpiDoc5 {
   /**
@@ -268,9 +269,34 @@ export interface KpiDoc5 {
   reason: string | null;
 }
 /**
- * Rows that are not decided, of the rows that are compared.
+ * Canaries and sentinels that failed, of those that ran.
  */
 export interface KpiDoc6 {
+  /**
+   * numerator / denominator; null with a reason.
+   */
+  value: number | null;
+  /**
+   * Counted.
+   */
+  numerator: number;
+  /**
+   * Of.
+   */
+  denominator: number;
+  /**
+   * Exact interval; null where there is no value.
+   */
+  estimate: null | EstimateDoc;
+  /**
+   * Why there is no value.
+   */
+  reason: string | null;
+}
+/**
+ * Rows that are not decided, of the rows that are compared.
+ */
+export interface KpiDoc7 {
   /**
    * numerator / denominator; null with a reason.
    */

@@ -1,12 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HarnessError } from "../../domain/errors.ts";
-import type { OpenSession, SessionPort, TensorValue } from "../../domain/session-port.ts";
+import type { NodeTime, OpenSession, SessionPort, TensorValue } from "../../domain/session-port.ts";
 import { writeError } from "../../platform/file-errors.ts";
-import { readBytes } from "../../platform/files.ts";
+import { readBytes, readText } from "../../platform/files.ts";
+import { parseJson } from "../../platform/json.ts";
 import { startWorker, type Worker } from "../../platform/worker-host.ts";
 import { workerModule } from "../../platform/worker-module.ts";
+import { nodeTimes } from "./node-times.ts";
 import type { SessionRequest } from "./session-request.ts";
 
 /** The sessions of a pipeline, each in a child process. */
@@ -24,6 +26,9 @@ export interface ChildSessionsOptions {
 }
 
 const TIMEOUT_MS = 600_000;
+
+/** Runs of a profile: a median of so many is steady on a quiet machine. */
+const PROFILED_RUNS = 30;
 
 /**
  * Runs models for calibration and inspection where a crash cannot hurt: RUNTIME_CRASHED when the model takes the child down,
@@ -106,6 +111,22 @@ export function childSessions(options: ChildSessionsOptions = {}): ChildSessions
         await rm(folder, { recursive: true, force: true });
       }
     },
+    async profile(model, feeds, { runs = PROFILED_RUNS, ...options } = {}): Promise<readonly NodeTime[]> {
+      const folder = await mkdtemp(join(tmpdir(), "quantgate-profile-")).catch((cause: unknown) => {
+        throw writeError(tmpdir(), cause);
+      });
+      try {
+        const prefix = join(folder, "profile");
+        // One run more: the first is not counted.
+        await give(await begin({ kind: "profile", model, options, feeds, runs: runs + 1, prefix }));
+        const [file = ""] = await readdir(folder);
+        const what = "the profile";
+        const text = await readText(join(folder, file), { what, code: "STORE_MISSING" });
+        return nodeTimes(parseJson(text, { what, code: "STORE_CORRUPT" }));
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
     async close() {
       idle = undefined;
       await Promise.all([...children].map(drop));
@@ -116,7 +137,13 @@ export function childSessions(options: ChildSessionsOptions = {}): ChildSessions
 /** A child that died while it held a model most likely died of it. */
 function nameTheModel(error: unknown, kind: SessionRequest["kind"]): unknown {
   if (!(error instanceof HarnessError) || error.code !== "RUNTIME_CRASHED") return error;
-  const during = { open: "was loaded", run: "ran", release: "was released", optimize: "was optimized" }[kind];
+  const during = {
+    open: "was loaded",
+    run: "ran",
+    release: "was released",
+    optimize: "was optimized",
+    profile: "was profiled",
+  }[kind];
   return new HarnessError("RUNTIME_CRASHED", `The model crashed ONNX Runtime while it ${during}: ${error.message}`, {
     hint: error.hint,
     cause: error.cause ?? error,

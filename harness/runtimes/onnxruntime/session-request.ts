@@ -15,6 +15,14 @@ export type SessionRequest =
       readonly model: Uint8Array;
       readonly options: SessionOptions;
       readonly dumpPath: string;
+    }
+  | {
+      readonly kind: "profile";
+      readonly model: Uint8Array | string;
+      readonly options: SessionOptions;
+      readonly feeds: Readonly<Record<string, TensorValue>>;
+      readonly runs: number;
+      readonly prefix: string;
     };
 
 /** Options with their defaults: one thread, every optimization, ONNX Runtime's own memory settings. */

@@ -18,7 +18,8 @@ serveRequests(async (message) => {
       return undefined;
     }
     case "run":
-      return run(request.feeds, request.outputs);
+      if (session === undefined) throw new Error("no session is open");
+      return run(session, request.feeds, request.outputs);
     case "release":
       await session?.release();
       session = undefined;
@@ -30,17 +31,30 @@ serveRequests(async (message) => {
       await optimized.release();
       return undefined;
     }
+    case "profile": {
+      const ort = await importOnnxruntime();
+      const options = {
+        ...sessionOptions(fullSettings(request.options)),
+        enableProfiling: true,
+        profileFilePrefix: request.prefix,
+      };
+      const profiled = await loadSession(ort, request.model, options);
+      for (let i = 0; i < request.runs; i++) await run(profiled, request.feeds, undefined);
+      profiled.endProfiling();
+      await profiled.release();
+      return undefined;
+    }
     default:
       throw new Error(`no such request: ${String((request as { kind: unknown }).kind)}`);
   }
 });
 
 async function run(
+  opened: InferenceSession,
   feeds: Readonly<Record<string, TensorValue>>,
   outputs: readonly string[] | undefined,
 ): Promise<Record<string, TensorValue>> {
-  if (session === undefined) throw new Error("no session is open");
-  refuseSubByteOutputs(session.outputMetadata, outputs);
+  refuseSubByteOutputs(opened.outputMetadata, outputs);
   const { Tensor: TensorOf } = await importOnnxruntime();
   const tensors = Object.entries(feeds).map(([name, { dtype, dims, data }]) => {
     // bool travels as bytes, which is what ONNX Runtime wants too.
@@ -49,7 +63,7 @@ async function run(
   let results: InferenceSession.OnnxValueMapType;
   try {
     const inputs = Object.fromEntries(tensors);
-    results = await (outputs === undefined ? session.run(inputs) : session.run(inputs, [...outputs]));
+    results = await (outputs === undefined ? opened.run(inputs) : opened.run(inputs, [...outputs]));
   } catch (cause) {
     const said = essence(cause instanceof Error ? cause.message : String(cause));
     throw new HarnessError("CONFIG_MODEL_INVALID", `ONNX Runtime cannot run the model: ${said}.`, {
