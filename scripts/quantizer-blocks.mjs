@@ -24,6 +24,7 @@ export function quantizerBlocks(folder, recipeNames, table) {
       "",
       place(artifact),
     ]),
+    "quantizer-targets": of("resnet8", "node scripts/quantizer-table.mjs", (artifact) => targetTable(artifact, table)),
     "quantizer-tuning": of(
       "tuning",
       "node scripts/quantizer-table.mjs --tuning --out docs/quantizer/tuning.v1.json",
@@ -76,10 +77,57 @@ function recipeTable({ rows }, table) {
   );
 }
 
+const EIGHT_BITS = ["u8s8", "u8s8-corrected", "u8s7", "u8u8", "s8s8", "w8a16"];
+const BY_GPTQ = ["w6a8", "w5a8", "w4a16", "w4a8", "w3a8", "w2a16", "w2a8"];
+
+/** What was asked of the recipes before they were measured on the test images: recipe, what, limit, whether more is better, value. */
+const TARGETS = [
+  ["u8s8", "top-1 %", 87.0, true, topOne],
+  ["u8s8", "b + c", 130, false, (row) => row.b + row.c],
+  ["u8s8", "QLinearConv of 9", 9, true, (row) => row.kernel_ops["com.microsoft.QLinearConv"] ?? 0],
+  ["u8s8", "kB", 94, false, (row) => row.bytes_on_disk / 1000],
+  ["u8s8", "speed", 1.5, true, (row) => row.speed.value],
+  ["u8s8-corrected", "b + c", 90, false, (row) => row.b + row.c],
+  ["u8u8", "top-1 %", 86.6, true, topOne],
+  ["w8a16", "top-1 %", 87.1, true, topOne],
+  ["w4a8", "top-1 %", 86.3, true, topOne],
+  ["w4a8-mixed", "top-1 %", 86.7, true, topOne],
+  ["w4a16", "top-1 %", 86.3, true, topOne],
+  ["w4a16", "kB", 46, false, (row) => row.bytes_on_disk / 1000],
+  ["w3a8", "top-1 %", 85.3, true, topOne],
+  ["w3a8-mixed", "top-1 %", 86.1, true, topOne],
+  ["w2a8", "top-1 %", 78, true, topOne],
+  ["w2a8-mixed", "top-1 %", 84, true, topOne],
+];
+
+function topOne(row) {
+  return 100 * row.accuracy.value;
+}
+
+function targetTable({ rows }, table) {
+  const line = (subject, what, limit, isMore, value) => {
+    const met = value === undefined ? "not measured" : (isMore ? value >= limit : value <= limit) ? "yes" : "**no**";
+    const shown = value === undefined ? "–" : String(Math.round(100 * value) / 100);
+    return [subject, what, `${isMore ? "≥" : "≤"} ${limit}`, shown, met];
+  };
+  const slowest = (names) => {
+    const own = rows.filter(({ recipe }) => names.includes(recipe));
+    return own.length === 0 ? undefined : Math.max(...own.map((row) => row.seconds));
+  };
+  const lines = TARGETS.map(([recipe, what, limit, isMore, of]) => {
+    const row = rows.find((one) => one.recipe === recipe);
+    return line(recipe, what, limit, isMore, row && of(row));
+  });
+  lines.push(line("8-bit recipes, slowest", "seconds", 5, false, slowest(EIGHT_BITS)));
+  lines.push(line("recipes by GPTQ, slowest", "seconds", 25, false, slowest(BY_GPTQ)));
+  return table(["recipe", "what", "target", "reached", "met"], lines);
+}
+
 function tuningTable({ rows }, table) {
+  const byName = [...rows].sort((a, b) => (a.recipe < b.recipe ? -1 : 1));
   return table(
     ["setting", "top-1 %, 400 images", "b / c", "divergence from fp32", "CPU s"],
-    rows.map((row) => [
+    byName.map((row) => [
       row.recipe,
       points(row.accuracy.value),
       `${row.b} / ${row.c}`,

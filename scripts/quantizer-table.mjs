@@ -124,6 +124,7 @@ async function takeTimes() {
     Object.assign(row, { speed, seconds, cpu_seconds });
     const { value, low, high } = speed;
     console.log(`${row.recipe}: ${value.toFixed(2)}x [${low.toFixed(2)}, ${high.toFixed(2)}], ${seconds.toFixed(1)} s`);
+    writeArtifact(out, "quantizer_table.v1", artifact);
   }
   const now = machine();
   const load = left > 0 ? Math.max(now.load_average, artifact.machine.load_average) : now.load_average;
