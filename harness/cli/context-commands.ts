@@ -42,12 +42,12 @@ export function declareContextCommands(declaring: Declaring & { readonly positiv
   )
     .addOption(
       new Option("--runtime <name>", "kind of server")
-        .choices(["ollama", "llama-server", "openai"])
+        .choices(["ollama", "llama-server", "openai", "lmstudio", "node-llama-cpp", "command"])
         .makeOptionMandatory(),
     )
     .requiredOption("--model <name>", "model, as the server names it")
     .option("--url <url>", "address of a running server")
-    .option("--command <words>", "llama-server: program and arguments to start for each length")
+    .option("--command <words>", "llama-server, command: program and arguments to start for each length")
     .option("--api-key-env <name>", "environment variable that holds the API key")
     .option("--file <path>", "GGUF file, where the server is started on one; predicts memory")
     .option("--model-id <id>", "model in the artifacts; default: --model")

@@ -190,9 +190,13 @@ command("check", "validate artifacts against their schemas and digests; no input
   .option("--json", "print JSON alone")
   .action(action(async () => (await import("./commands/check.js")).runCheck));
 
-command("init", "write a starter config for a model and a labelled set", "init model.onnx --images photos/")
-  .argument("<model>", "ONNX file; data: paths are under --data-dir")
-  .requiredOption("--images <dir>", "labelled images: one sub-folder a class")
+command(
+  "init",
+  "write a starter config: for a model and a labelled set, or for language models found here",
+  "init model.onnx --images photos/",
+)
+  .argument("[model]", "ONNX file (data: paths are under --data-dir), GGUF file or folder, or a served model's name")
+  .option("--images <dir>", "ONNX: labelled images, one sub-folder a class")
   .option("--labels <path>", "CSV (file,label) or JSON labels, where the folders are not the classes")
   .option("--data-dir <dir>", "root of data: paths (also QUANTGATE_DATA_DIR)")
   .option("--out <path>", "config to write", "quantgate.json")

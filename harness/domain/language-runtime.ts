@@ -42,6 +42,8 @@ export interface GenerateRequest {
   readonly stop?: readonly string[];
   /** False: the server must process the whole prompt; where it cannot be told so, the adapter makes the prompt's start unique. */
   readonly cachePrompt: boolean;
+  /** The same prompt was asked just before with `cachePrompt: false`: it must be spelled as it was then, and may come from the cache. */
+  readonly isRepeat?: boolean;
   /** Log-probabilities of so many best tokens at each position, where the runtime gives them; absent or 0: none are asked for. */
   readonly topLogprobs?: number;
   /** The whole request ends after this long (RUNTIME_TIMEOUT). */
@@ -187,7 +189,15 @@ export interface LoadedModel {
 
 export type Health = { readonly state: "ready" | "loading" | "unavailable"; readonly detail: string };
 
-export type LanguageRuntimeKind = "ollama" | "llama-server" | "openai" | "simulated";
+/** `openai`: any endpoint of that form. `command`: any program that speaks the line protocol. */
+export type LanguageRuntimeKind =
+  | "ollama"
+  | "llama-server"
+  | "openai"
+  | "lmstudio"
+  | "node-llama-cpp"
+  | "command"
+  | "simulated";
 
 interface Abortable {
   readonly signal: AbortSignal;

@@ -6,6 +6,7 @@ import type {
   ModelRef,
   Prompt,
   SamplingSettings,
+  TokenDetail,
 } from "./language-runtime.ts";
 
 /** One prompt of a trial. */
@@ -15,7 +16,7 @@ export interface PromptItem {
   readonly prompt: Prompt;
   readonly maxTokens: number;
   readonly stop: readonly string[];
-  /** Log-probabilities to ask for at each token; 0: none. */
+  /** Log-probabilities that its score needs; 0: none. */
   readonly topLogprobs: number;
 }
 
@@ -28,6 +29,8 @@ export interface LanguageTrialRequest {
   readonly load: LoadSettings;
   /** In the order in which they are asked. */
   readonly prompts: readonly PromptItem[];
+  /** Items that are asked a second time at once, untimed; absent: none. */
+  readonly repeat?: { readonly items: ReadonlySet<number> | "all"; readonly topLogprobs: number };
   readonly sampling: SamplingSettings;
   readonly requestTimeoutMs: number;
   readonly stallTimeoutMs: number;
@@ -47,6 +50,15 @@ export interface Reply {
   readonly retries: number;
 }
 
+/** What came of asking a prompt a second time: what a cache held of it, the tokens, and their probabilities. */
+export interface Repeat {
+  readonly item: number;
+  readonly state: Reply["state"];
+  readonly cachedTokens: number | undefined;
+  readonly tokenIds: readonly number[] | undefined;
+  readonly details: readonly TokenDetail[] | undefined;
+}
+
 /** What one trial of a language model measured. Seconds and bytes. */
 export interface LanguageTrial {
   readonly before: ModelIdentity;
@@ -60,6 +72,7 @@ export interface LanguageTrial {
   /** Replies that were discarded before the first that counts. */
   readonly warmup: { readonly requests: number; readonly seconds: number };
   readonly replies: readonly Reply[];
+  readonly repeats: { readonly answers: readonly Repeat[]; readonly seconds: number };
   /** Sum of the replies' times, and what the rest of the trial took beside loading and warm-up. */
   readonly repliesS: number;
   readonly overheadS: number;

@@ -4,6 +4,7 @@ import { hostFingerprint } from "../platform/host.ts";
 import { checkNoise } from "./doctor-noise.ts";
 import { PROBE_CHECKS } from "./doctor-probes.ts";
 import { RUNTIME_CHECKS } from "./doctor-runtimes.ts";
+import { SERVER_CHECKS } from "./doctor-servers.ts";
 import { STORAGE_CHECKS } from "./doctor-storage.ts";
 
 /** What checks may look at. */
@@ -28,6 +29,7 @@ export interface DoctorCheck {
 /** Every check, in the order they are told; a new runtime or server adds its own. Noise last: it needs a machine that is at rest. */
 export const DOCTOR_CHECKS: readonly DoctorCheck[] = [
   ...RUNTIME_CHECKS,
+  ...SERVER_CHECKS,
   ...PROBE_CHECKS,
   ...STORAGE_CHECKS,
   { id: "noise", area: "noise", look: checkNoise },

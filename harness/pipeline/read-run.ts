@@ -3,13 +3,14 @@ import { canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { ArrayRef, TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan } from "../domain/generated/plan-v1.ts";
+import type { Replies } from "../domain/generated/replies-v1.ts";
 import { planDigest } from "../plan/make-plan.ts";
 import { planProblem } from "../plan/plan-problem.ts";
 import { sha256 } from "../platform/digest.ts";
 import { type Journal, readJournal } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { journalProblem } from "./journal-problem.ts";
-import { refuseOtherReplies } from "./language/refuse-other-replies.ts";
+import { readReplies } from "./language/read-replies.ts";
 import { replayStop } from "./stop-rule.ts";
 import { readBoxes } from "./stored-boxes.ts";
 import type { JournalFacts } from "./summarize.ts";
@@ -41,7 +42,11 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
   const early = await readEarly(folder, journal, plan, labels);
   await refuseOtherPredictions(folder, journal, labels, early?.order);
   const replyPlan = { plan, order: early?.order };
-  for (const trial of journal.trials) await refuseOtherReplies(folder, trial, replyPlan);
+  const replies = new Map<string, Replies>();
+  for (const trial of journal.trials) {
+    const found = await readReplies(folder, trial, replyPlan);
+    if (found !== undefined) replies.set(trial.trial_id, found);
+  }
   const floats = new Map<string, Float32Array>();
   if ((plan.detection === undefined) !== (journal.header.boxes === undefined)) {
     throw corrupt("The journal has boxes and the plan no detection, or the other way round");
@@ -62,6 +67,7 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
       labels,
       ...(boxes === undefined ? {} : { boxes }),
       ...(early === undefined ? {} : { early }),
+      ...(replies.size === 0 ? {} : { replies }),
       floats: (ref) => floats.get(ref.sha256) ?? new Float32Array(0),
     },
     journal: { sha256: journal.sha256, lines: journal.lines, end: journal.end, wasTorn: journal.torn !== undefined },

@@ -1,5 +1,6 @@
 import { type CellSamples, cellSamples } from "../aggregate/cell-samples.ts";
 import { compareCells } from "../aggregate/compare.ts";
+import { languageLikeness } from "../aggregate/language-likeness.ts";
 import { allowsPolluted, rowQuality } from "../aggregate/row-quality.ts";
 import { runMarks } from "../aggregate/run-marks.ts";
 import type { RunRecord } from "../aggregate/run-record.ts";
@@ -75,12 +76,17 @@ export function summarize(
     comparisons.map((comparison, index) => ({ ...merit(comparison, alpha), isPolluted: isPolluted(index) })),
     alpha,
   );
+  const likeness = languageLikeness(samples, (trialId) => record.replies?.get(trialId), {
+    seed: plan.experimental_controls.seed,
+    level: 1 - 2 * alpha,
+  });
   const byId = new Map(samples.map((sample) => [sample.cell.cell_id, sample]));
   const rows = samples.map((sample, index) =>
     summaryRow({
       record,
       sample,
       detection: detections?.get(sample.cell.cell_id),
+      likeness: likeness.get(sample.cell.cell_id),
       baseline: byId.get(sample.cell.baseline_cell_id) as CellSamples,
       comparison: comparisons[index] as Comparison,
       decision: decisions[index] as RowDecision,

@@ -25,6 +25,8 @@ export function summaryRow(options: {
   readonly sample: CellSamples;
   /** COCO figures, where items have boxes. */
   readonly detection?: CellDetection | undefined;
+  /** Of language models: determinism on token ids, and divergence. */
+  readonly likeness?: Pick<SummaryRow, "divergence" | "token_determinism"> | undefined;
   readonly baseline: CellSamples;
   readonly comparison: Comparison;
   readonly decision: RowDecision;
@@ -110,6 +112,7 @@ export function summaryRow(options: {
           ),
     ...runQuality(sample, comparison, rowQuality),
     ...tokenRow(sample, comparison, level),
+    ...options.likeness,
     hardware_sidecar: rowSidecar(
       record.sidecars?.find((line) => line.cell_id === cell.cell_id),
       sample,

@@ -95,7 +95,8 @@ export const LANGUAGE_DEFAULTS = {
     request_timeout_sec: 120,
     stall_timeout_sec: 60,
     temperature: 0,
-    top_logprobs: 0,
+    repeat: "subset",
+    top_logprobs: 20,
     allow_unverified: false,
   },
 } as const;

@@ -3,6 +3,7 @@ import { request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import type { Socket } from "node:net";
 import { HarnessError } from "../domain/errors.ts";
+import { AsyncQueue } from "./async-queue.ts";
 
 export interface HttpRequest {
   readonly url: string;
@@ -45,7 +46,7 @@ export function openHttp(options: HttpRequest): Promise<HttpReply> {
   if (signal.aborted) return Promise.reject(signal.reason);
   const target = urlOf(options);
   const open = target.protocol === "https:" ? requestSecure : requestPlain;
-  const queue = new ChunkQueue();
+  const queue = new AsyncQueue<TimedBytes>();
   const watch = watchTimes(options, (error) => fail(error));
   let sentMs = performance.now();
   let fail: (error: unknown) => void = () => undefined;
@@ -104,45 +105,6 @@ export function openHttp(options: HttpRequest): Promise<HttpReply> {
     });
     request.end(options.body);
   });
-}
-
-/** Chunks between the socket's callbacks and one reader. */
-class ChunkQueue {
-  private readonly chunks: TimedBytes[] = [];
-  private wake: (() => void) | undefined;
-  private isEnded = false;
-  private error: unknown;
-
-  push(chunk: TimedBytes): void {
-    this.chunks.push(chunk);
-    this.wake?.();
-  }
-
-  end(error: unknown): void {
-    if (this.isEnded) return;
-    this.isEnded = true;
-    this.error = error;
-    this.wake?.();
-  }
-
-  async *read(release: () => void): AsyncGenerator<TimedBytes> {
-    try {
-      for (;;) {
-        const chunk = this.chunks.shift();
-        if (chunk !== undefined) yield chunk;
-        else if (this.error !== undefined) throw this.error;
-        else if (this.isEnded) return;
-        else {
-          await new Promise<void>((resolve) => {
-            this.wake = resolve;
-          });
-          this.wake = undefined;
-        }
-      }
-    } finally {
-      release();
-    }
-  }
 }
 
 function watchTimes({ timeoutMs, stallTimeoutMs = timeoutMs, who }: HttpRequest, fail: (error: unknown) => void) {

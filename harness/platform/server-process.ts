@@ -82,7 +82,8 @@ export async function freePort(): Promise<number> {
   });
 }
 
-async function peakOf(pid: number): Promise<number | undefined> {
+/** Largest resident set of a process so far, bytes; undefined where the platform does not say. */
+export async function peakOf(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;

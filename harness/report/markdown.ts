@@ -2,6 +2,7 @@ import type { Frontier } from "../domain/generated/frontier-v1.ts";
 import type { Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { findingText } from "./finding-sentences.ts";
 import { frameworkSection } from "./markdown-frameworks.ts";
+import { languageTables } from "./language-tables.ts";
 import { frontierMarkdown } from "./markdown-frontier.ts";
 import { gateSection } from "./markdown-gates.ts";
 import { preparationSection } from "./markdown-preparation.ts";
@@ -44,6 +45,7 @@ export function renderMarkdown(
     gateSection(summary),
     classSection(summary),
     measuredSection(summary),
+    ...languageSections(summary),
     paritySection(summary),
     noiseSection(summary),
     findingSection(summary),
@@ -90,6 +92,20 @@ function resultTable(summary: Summary, rows: readonly SummaryRow[]): string[] {
 /** Without the spaces that align numbers in a terminal. */
 function unpadded(text: string): string {
   return text.trim().replaceAll(/ {2,}/g, " ").replaceAll("[ ", "[");
+}
+
+/** Figures of language models. */
+function languageSections(summary: Summary): string[][] {
+  return languageTables(summary).map(({ title, note, headers, rows }) => [
+    `## ${escapeMarkdown(title)}`,
+    "",
+    note,
+    "",
+    ...markdownTable(
+      headers,
+      rows.map((cells) => cells.map(escapeMarkdown)),
+    ),
+  ]);
 }
 
 function findingSection(summary: Summary): string[] {

@@ -4,10 +4,13 @@ import { HarnessError } from "../../domain/errors.ts";
 import { CONTEXT_PROFILES } from "../../explore/context-ceiling.ts";
 import { contextCeiling, contextThresholds } from "../../pipeline/context-ceiling.ts";
 import { type ContextSweepOptions, sweepContexts } from "../../pipeline/context-sweep.ts";
-import { openServer } from "../../pipeline/open-context-runtime.ts";
+import { openLanguageRuntime, type SERVED_RUNTIMES } from "../../pipeline/language/open-language-runtime.ts";
 import { renderContextCeiling } from "../../report/context-text.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { textOptions } from "../terminal.ts";
+
+/** Long contexts of large models take minutes to allocate. */
+const LOAD_TIMEOUT_SEC = 600;
 
 export interface ContextFlags {
   readonly contexts?: "auto" | number[];
@@ -23,7 +26,7 @@ export interface ContextFlags {
 }
 
 export interface ContextSweepFlags extends ContextFlags {
-  readonly runtime: "ollama" | "llama-server" | "openai";
+  readonly runtime: (typeof SERVED_RUNTIMES)[number];
   readonly url?: string;
   readonly command?: string;
   readonly apiKeyEnv?: string;
@@ -49,7 +52,17 @@ export interface ContextCeilingFlags extends ContextFlags {
 /** Runs the lengths, writes a summary of each, and shows the ceiling that they give. Exit code as {@link runContextCeiling}. */
 export async function runContextSweep(flags: ContextSweepFlags): Promise<number> {
   const interrupt = watchInterrupts();
-  const runtime = openServer({ ...flags, command: flags.command?.split(" ").filter(Boolean) }, process.env);
+  const runtime = openLanguageRuntime(
+    {
+      runtime: flags.runtime,
+      url: flags.url ?? null,
+      command: flags.command?.split(" ").filter(Boolean) ?? null,
+      route: "native",
+      api_key_env: flags.apiKeyEnv ?? null,
+      load_timeout_sec: LOAD_TIMEOUT_SEC,
+    },
+    process.env,
+  );
   try {
     const thresholds = thresholdsOf(flags);
     const done = await sweepContexts({

@@ -472,7 +472,7 @@ export interface RuntimeConfig {
   /**
    * Adapter.
    */
-  kind?: "onnxruntime" | "simulated" | "ollama" | "llama-server" | "openai";
+  kind?: "onnxruntime" | "simulated" | "ollama" | "llama-server" | "openai" | "lmstudio" | "node-llama-cpp" | "command";
   /**
    * Intra-op threads; several values make several cells.
    *
@@ -1112,7 +1112,7 @@ export interface LanguageConfig {
    */
   url?: string;
   /**
-   * llama-server: program and arguments; one is started for each model.
+   * llama-server: program and arguments; one is started for each model. command: the program that speaks the protocol.
    *
    * @minItems 1
    */
@@ -1154,13 +1154,17 @@ export interface LanguageConfig {
    */
   temperature?: number;
   /**
-   * Log-probabilities asked for at each token; 0: none.
+   * Log-probabilities asked for at each token when a task is asked again; 0: none, and no divergence.
    */
   top_logprobs?: number;
   /**
    * Run models whose weights the provider gives no digest of. Every such variant has a finding.
    */
   allow_unverified?: boolean;
+  /**
+   * Tasks that each trial asks a second time at once, untimed, for determinism on token ids and for divergence: the canary's subset, all, or none.
+   */
+  repeat?: "subset" | "all" | "none";
 }
 /**
  * A program that makes files from files. Its result is kept by the digest of everything that goes into it.

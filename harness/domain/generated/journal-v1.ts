@@ -655,6 +655,7 @@ export interface LanguageDoc {
    * One a prompt, in the order they were asked.
    */
   requests: RequestDoc[];
+  repeats?: RepeatsDoc;
 }
 /**
  * Instructions of form, of the tasks that have any.
@@ -771,6 +772,31 @@ export interface RequestDoc {
   server: {
     [k: string]: number;
   };
+}
+/**
+ * Prompts asked a second time, untimed; their answers lie with the replies. Absent in older journals.
+ */
+export interface RepeatsDoc {
+  /**
+   * Prompts asked again.
+   */
+  requests: number;
+  /**
+   * Of those, answered.
+   */
+  completed: number;
+  /**
+   * Of those, with tokens out of the cache.
+   */
+  cached: number;
+  /**
+   * Of those, with log-probabilities.
+   */
+  with_logprobs: number;
+  /**
+   * What they took together.
+   */
+  seconds: number;
 }
 /**
  * What the probes read while the trial ran.

@@ -908,7 +908,7 @@ export interface LanguageControls {
   /**
    * Adapter.
    */
-  runtime: "ollama" | "llama-server" | "openai" | "simulated";
+  runtime: "ollama" | "llama-server" | "openai" | "lmstudio" | "node-llama-cpp" | "command" | "simulated";
   /**
    * Address.
    */
@@ -961,6 +961,10 @@ export interface LanguageControls {
    * Weights without a digest may run.
    */
   allow_unverified: boolean;
+  /**
+   * Tasks asked a second time; absent in older plans: none.
+   */
+  repeat?: "subset" | "all" | "none";
 }
 /**
  * A program that makes models before the variants are prepared.

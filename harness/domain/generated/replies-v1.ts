@@ -12,6 +12,10 @@ export interface Replies {
    * In the order the tasks were asked.
    */
   replies: StoredReply[];
+  /**
+   * Prompts asked a second time at once, untimed, with what a cache may hold of them; for determinism and divergence. Absent in older files.
+   */
+  repeats?: StoredRepeat[];
 }
 /**
  * One answer.
@@ -49,4 +53,50 @@ export interface StoredReply {
    * Why not, a clause each.
    */
   reasons: string[];
+}
+/**
+ * One answer to a prompt that was asked again.
+ */
+export interface StoredRepeat {
+  /**
+   * Task, by its number in the dataset.
+   */
+  item: number;
+  /**
+   * How the request ended.
+   */
+  state: "completed" | "failed" | "timed-out";
+  /**
+   * Prompt tokens out of the cache; null where the server does not say.
+   */
+  cached_tokens: number | null;
+  /**
+   * Ids of the generated tokens; null where the runtime does not name them.
+   */
+  token_ids: number[] | null;
+  /**
+   * Log-probabilities at each generated token; absent where the runtime gives none.
+   */
+  positions?: StoredPosition[];
+}
+/**
+ * The likeliest tokens at one place.
+ */
+export interface StoredPosition {
+  /**
+   * Generated token: its id, or its text where no id is known.
+   */
+  token: number | string;
+  /**
+   * Its log-probability, natural; null where it is not finite.
+   */
+  logprob: number | null;
+  /**
+   * Likeliest tokens, best first.
+   */
+  top: (number | string)[];
+  /**
+   * Their log-probabilities, natural.
+   */
+  logprobs: number[];
 }

@@ -38,7 +38,7 @@ export async function gatherLanguage(
       hint: 'Set runtime.kind to "llama-server", "ollama" or another runtime of language models.',
     });
   }
-  const items = await readTaskItems(spec, { resolvePath: options.resolvePath, topLogprobs: language.top_logprobs });
+  const items = await readTaskItems(spec, { resolvePath: options.resolvePath });
   if (where.kind === "simulated") {
     return {
       ...items,

@@ -28,6 +28,7 @@ export function languageTrials(options: {
       trial: { seed: request.seed, index: places.get(request.trialId) ?? 0 },
     },
     prompts: itemsOf(request, prompts.length).map((item) => prompts[item] as PromptItem),
+    ...repeatOf(request, controls),
     sampling: { ...GREEDY, temperature: controls.temperature, ...(controls.temperature === 0 ? {} : { topK: 0 }) },
     requestTimeoutMs: controls.request_timeout_sec * 1000,
     stallTimeoutMs: controls.stall_timeout_sec * 1000,
@@ -66,6 +67,15 @@ export function languageTrials(options: {
     },
     close: () => runtime.close(),
   };
+}
+
+/** Plans of old ask nothing twice. */
+function repeatOf(
+  { subset }: TrialRequest,
+  { repeat = "none", top_logprobs: topLogprobs }: NonNullable<Plan["language"]>,
+): Pick<LanguageTrialRequest, "repeat"> {
+  if (repeat === "none") return {};
+  return { repeat: { items: repeat === "all" ? "all" : new Set(subset), topLogprobs } };
 }
 
 /** Dataset indices that a trial asks, each once: the evaluated ones, and the subset that every trial has. */

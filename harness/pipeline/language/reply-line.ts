@@ -13,6 +13,7 @@ import { scoreTask, type TaskScore } from "../../evaluators/score-task.ts";
 import { sha256 } from "../../platform/digest.ts";
 import { validator } from "../../platform/schema.ts";
 import type { RunFolder } from "../../store/run-folder.ts";
+import { repeatsDoc, storedRepeats } from "./stored-repeats.ts";
 
 export interface ReplyScoring {
   readonly tasks: readonly Task[];
@@ -45,7 +46,11 @@ export async function replyResults({ trial }: ReplyMeasurement, scoring: ReplySc
   const evaluated = (scoring.evaluated ?? subset).map((item) => stored.get(item) as StoredReply);
   const inSubset = subset.map((item) => stored.get(item) as StoredReply);
   const correct = countRight(evaluated);
-  const document: Replies = { schema_version: "quantgate.replies.v1", replies: [...stored.values()] };
+  const document: Replies = {
+    schema_version: "quantgate.replies.v1",
+    replies: [...stored.values()],
+    repeats: storedRepeats(trial.repeats),
+  };
   validator.validate("replies.v1", document, { what: "replies", code: "STORE_SCHEMA" });
   const bytes = new TextEncoder().encode(canonicalJson(document));
   const seconds = trial.repliesS;
@@ -74,6 +79,7 @@ export async function replyResults({ trial }: ReplyMeasurement, scoring: ReplySc
       adherence: adherenceOf(evaluated),
       requests: trial.replies.map((reply) => requestDoc(reply, prompts[reply.item]?.maxTokens)),
       replies: await folder.putArray("u8", [bytes.length], bytes),
+      repeats: repeatsDoc(trial.repeats),
     },
   };
 }

@@ -22,7 +22,7 @@ const CHOICE_LOGPROBS = 20;
 /** Reads the tasks of a config. CONFIG_DATA_MISSING, CONFIG_DATA_INVALID; CONFIG_INVALID for groups that are not in the bank. */
 export async function readTaskItems(
   { path, groups: wanted, limit }: TaskBankDatasetConfig,
-  options: { readonly resolvePath: (path: string) => string; readonly topLogprobs: number },
+  options: { readonly resolvePath: (path: string) => string },
 ): Promise<TaskItems> {
   const { bank, digest } = await readTaskBank(options.resolvePath(path));
   const known = bank.groups.map(({ id }) => id);
@@ -53,8 +53,7 @@ export async function readTaskItems(
   });
   const prompts = asked.map(({ prompt, maxTokens, stop }, item): PromptItem => {
     const isChoice = (tasks[item] as Task).checks.some(({ kind }) => kind === "choice");
-    const topLogprobs = Math.max(options.topLogprobs, isChoice ? CHOICE_LOGPROBS : 0);
-    return { item, prompt, maxTokens, stop, topLogprobs };
+    return { item, prompt, maxTokens, stop, topLogprobs: isChoice ? CHOICE_LOGPROBS : 0 };
   });
   return { dataset, tasks, prompts };
 }

@@ -2,6 +2,7 @@ import { truncate, visible } from "../visible-text.ts";
 import { bannerSection, headerSection } from "./banner.ts";
 import { findingsSection, provenanceSection, timeLineSection } from "./closing-sections.ts";
 import { frontierSection } from "./frontier-section.ts";
+import { languageSections } from "./language-sections.ts";
 import { esc } from "./markup.ts";
 import type { Detail, PageInput } from "./page-input.ts";
 import { qualityStrip } from "./quality-strip.ts";
@@ -46,6 +47,7 @@ function runBody(input: PageInput, detail: Detail): string {
     frontierSection(input),
     resultsSection(input),
     variantCards(input, detail),
+    detail === "rows" ? "" : languageSections(input),
     note,
     timeLineSection(input),
     findingsSection(input),

@@ -32,6 +32,8 @@ const BLOCK_BYTES = 1 << 20;
 const MAX_TEXT_BYTES = 64 << 20;
 const MAX_ENTRIES = 1 << 20;
 const MAX_DIMS = 8;
+/** Of tensor data, where the file names none. */
+const DEFAULT_ALIGNMENT = 32;
 
 const UINT8 = 0;
 const TEXT = 8;
@@ -86,13 +88,20 @@ async function readHeader(from: Reader): Promise<GgufHeader> {
     else metadata.set(key, await scalar(from, type));
   }
   const tensors: GgufHeader["tensors"][number][] = [];
-  for (let i = 0; i < tensorCount; i++) tensors.push(await readTensor(from));
-  const total = tensors.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total > from.size) throw from.fault(`its tensors need ${total} bytes, and it has ${from.size}`);
+  let dataBytes = 0;
+  for (let i = 0; i < tensorCount; i++) {
+    const { offset, ...tensor } = await readTensor(from);
+    tensors.push(tensor);
+    dataBytes = Math.max(dataBytes, offset + tensor.bytes);
+  }
+  const alignment = Number(metadata.get("general.alignment") ?? DEFAULT_ALIGNMENT);
+  if (!(alignment > 0)) throw from.fault(`it aligns its tensors to ${alignment}`);
+  const needed = Math.ceil(from.offset / alignment) * alignment + dataBytes;
+  if (dataBytes > 0 && needed > from.size) throw from.fault(`it should have ${needed} bytes, and has ${from.size}`);
   return { version, metadata, listLengths, tensors };
 }
 
-async function readTensor(from: Reader): Promise<GgufHeader["tensors"][number]> {
+async function readTensor(from: Reader): Promise<GgufHeader["tensors"][number] & { readonly offset: number }> {
   const name = await from.text();
   const dims = await from.u32();
   if (dims > MAX_DIMS) throw from.fault(`its tensor ${name} has ${dims} dimensions`);
@@ -104,13 +113,13 @@ async function readTensor(from: Reader): Promise<GgufHeader["tensors"][number]> 
     elements *= side;
   }
   const id = await from.u32();
-  await from.u64();
+  const offset = Number(await from.u64());
   const type = tensorType(id);
   if (type === undefined) throw from.fault(`its tensor ${name} has the unknown type ${id}`);
   if (!Number.isSafeInteger(elements) || row % type.block !== 0) {
     throw from.fault(`its tensor ${name} has rows of ${row}, which ${type.name} cannot hold`);
   }
-  return { name, type: type.name, elements, bytes: (elements / type.block) * type.bytes };
+  return { name, type: type.name, elements, bytes: (elements / type.block) * type.bytes, offset };
 }
 
 async function skipList(from: Reader, depth: number): Promise<number> {
@@ -161,6 +170,11 @@ class Reader {
     this.handle = handle;
     this.size = size;
     this.path = path;
+  }
+
+  /** Bytes read so far. */
+  get offset(): number {
+    return this.position;
   }
 
   fault(why: string): HarnessError {

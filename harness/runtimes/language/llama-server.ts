@@ -32,6 +32,8 @@ export interface LlamaServerOptions {
 }
 
 const POLL_MS = 20;
+/** A process whose connection broke has this long to be seen dead. */
+const LAST_WORDS_MS = 300;
 /** Short questions: health, props, tokenize. */
 const ASK_MS = 30_000;
 
@@ -151,7 +153,7 @@ class LlamaServer implements LanguageRuntime {
         yield* completionEvents(await client.open("/completion", body, exchange), request);
       }
     } catch (error) {
-      throw contextError(error) ?? this.explained(error);
+      throw contextError(error) ?? (await this.explained(error));
     }
   }
 
@@ -236,10 +238,15 @@ class LlamaServer implements LanguageRuntime {
     return new HttpClient({ baseUrl, who: "llama-server", apiKey: this.options.apiKey });
   }
 
-  /** A connection that broke because the process died says so. */
-  private explained(error: unknown): unknown {
+  /** A connection that broke because the process died says so; the system may tell of the connection first. */
+  private async explained(error: unknown): Promise<unknown> {
+    if (!(error instanceof HarnessError) || !["RUNTIME_CRASHED", "RUNTIME_UNAVAILABLE"].includes(error.code)) return error;
+    for (let waitedMs = 0; waitedMs < LAST_WORDS_MS && this.process?.exited() === undefined; waitedMs += POLL_MS) {
+      if (this.process === undefined) break;
+      await sleep(POLL_MS);
+    }
     const why = this.process?.exited();
-    if (why === undefined || !(error instanceof HarnessError)) return error;
+    if (why === undefined) return error;
     return new HarnessError("RUNTIME_CRASHED", `llama-server is gone: ${why}`, {
       hint: `Its last words: ${lastLine(this.process?.log() ?? "")}`,
       cause: error,

@@ -1,9 +1,9 @@
 import { HarnessError } from "../../domain/errors.ts";
-import type { FinishReason, GenerateRequest, LoadSettings, Prompt, TimedEvent } from "../../domain/language-runtime.ts";
-import { sha256 } from "../../platform/digest.ts";
+import type { FinishReason, GenerateRequest, LoadSettings, TimedEvent } from "../../domain/language-runtime.ts";
 import type { HttpReply } from "../../platform/http-stream.ts";
 import { parseWireJson } from "../../platform/json.ts";
 import { readLines } from "./read-lines.ts";
+import { isCut, withNonce } from "./prompt-marks.ts";
 import { errorIn, lineLimit } from "./stream-errors.ts";
 import {
   amountAt,
@@ -34,7 +34,7 @@ export function ollamaOptions({ contextTokens, threads, gpuLayers }: LoadSetting
  */
 export function ollamaBody(request: GenerateRequest, model: string, settings: LoadSettings, keepAlive: string): object {
   const { sampling, topLogprobs = 0 } = request;
-  const prompt = request.cachePrompt ? request.prompt : withNonce(request.prompt);
+  const prompt = request.cachePrompt && !request.isRepeat ? request.prompt : withNonce(request.prompt);
   return {
     model,
     ...(prompt.kind === "chat" ? { messages: prompt.messages } : { prompt: prompt.text, raw: true }),
@@ -55,20 +55,6 @@ export function ollamaBody(request: GenerateRequest, model: string, settings: Lo
     },
     ...(topLogprobs > 0 ? { logprobs: true, top_logprobs: topLogprobs } : {}),
   };
-}
-
-/**
- * The prompt with a mark of its own at its very start: Ollama always reuses what the last prompt shares with this one. The mark follows
- * from the prompt, so that every variant and every repetition is asked the same, and two different tasks part at their first word.
- */
-export function withNonce(prompt: Prompt): Prompt {
-  const text = prompt.kind === "raw" ? prompt.text : prompt.messages.map(({ content }) => content).join("\n");
-  const mark = `[${sha256(text).slice(0, 8)}] `;
-  if (prompt.kind === "raw") return { kind: "raw", text: mark + prompt.text };
-  const [first, ...rest] = prompt.messages;
-  return first === undefined
-    ? prompt
-    : { kind: "chat", messages: [{ ...first, content: mark + first.content }, ...rest] };
 }
 
 /** Events of a stream of JSON lines; its last one holds counts and durations, in nanoseconds, and leaves out what is zero. */
@@ -145,7 +131,7 @@ function endOf(
       predicted !== undefined
         ? { tokens: predicted, source: "server" }
         : { tokens: chunks, source: chunks === 0 ? "server" : "estimated" },
-    isTruncated: isTruncated(prompt, settings, request),
+    isTruncated: isCut(prompt, settings, request),
     server: {
       loadS: seconds("load_duration"),
       promptS: seconds("prompt_eval_duration"),
@@ -155,20 +141,6 @@ function endOf(
       raw: numbersOf(line),
     },
   };
-}
-
-/** Prose and code have two to six characters a token; half a prompt makes it look like nine and more. */
-const MOST_CHARACTERS_PER_TOKEN = 8;
-
-/**
- * Servers that know no `truncate` cut a prompt to about half the context and say nothing: then the count lies well under the context and
- * under anything the text can be worth.
- */
-function isTruncated(prompt: number | undefined, { contextTokens }: LoadSettings, request: GenerateRequest): boolean {
-  if (prompt === undefined) return false;
-  const { prompt: asked } = request;
-  const length = asked.kind === "raw" ? asked.text.length : asked.messages.reduce((n, m) => n + m.content.length, 0);
-  return prompt > contextTokens || length / MOST_CHARACTERS_PER_TOKEN > prompt;
 }
 
 function finishOf(reason: string | undefined): FinishReason {

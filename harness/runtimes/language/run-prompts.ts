@@ -10,6 +10,7 @@ import type {
 import type { LanguageTrial, LanguageTrialRequest, PromptItem, Reply } from "../../domain/language-trial.ts";
 import { collectReply } from "./collect-reply.ts";
 import { RetryLater } from "./http-client.ts";
+import { Repeats } from "./repeat-prompts.ts";
 
 /** Asked first and discarded: it starts the server's threads and touches its weights. */
 const WARM_UP: Prompt = { kind: "chat", messages: [{ role: "user", content: "Say the word ready." }] };
@@ -67,12 +68,14 @@ async function run(
   });
   const warmS = warm?.times.endS ?? 0;
   const replies: Reply[] = [];
+  const repeats = new Repeats(runtime, request.repeat, settings);
   let failures = 0;
   for (const prompt of request.prompts) {
     const reply = await ask(runtime, prompt, settings, signal);
     replies.push(reply);
     failures = isServersFault(reply) ? failures + 1 : 0;
     if (failures >= MOST_FAILURES_IN_A_ROW) throw gone(reply, failures);
+    if (reply.state === "completed") await repeats.ask(prompt, signal);
   }
   const cached = await cachedReply(runtime, request.prompts[0], settings, signal);
   const state = await runtime.inspect({ signal });
@@ -80,7 +83,7 @@ async function run(
   const after = await verified(runtime, request, signal);
   const isSimulated = runtime.kind === "simulated";
   const sumS = replies.reduce((sum, reply) => sum + (reply.result?.times.endS ?? 0), 0);
-  const knownS = sumS + (loaded.loadS ?? 0) + warmS + (cached?.times.endS ?? 0);
+  const knownS = sumS + (loaded.loadS ?? 0) + warmS + (cached?.times.endS ?? 0) + repeats.seconds;
   // Invented times pass on no clock.
   const wallS = isSimulated ? knownS : (performance.now() - startMs) / 1000;
   return {
@@ -93,6 +96,7 @@ async function run(
     cachedTtftS: (cached?.cachedTokens ?? 0) > 0 ? cached?.times.firstS : undefined,
     warmup: { requests: 1, seconds: warmS },
     replies,
+    repeats: { answers: repeats.answers, seconds: repeats.seconds },
     repliesS: sumS,
     overheadS: Math.max(0, wallS - knownS),
     wallS,

@@ -8,14 +8,14 @@ import { validator } from "../../platform/schema.ts";
 import type { RunFolder } from "../../store/run-folder.ts";
 import { replyDigest } from "./reply-line.ts";
 
-/** The scores and digests of a trial are those of the replies that it stored (STORE_CORRUPT). */
-export async function refuseOtherReplies(
+/** Reads the replies of a trial; its scores and digests must be theirs (STORE_CORRUPT). Undefined for a trial without any. */
+export async function readReplies(
   folder: RunFolder,
   { trial_id, evaluates, items, measured }: TrialLine,
   { plan, order }: { readonly plan: Plan; readonly order: Int32Array | undefined },
-): Promise<void> {
+): Promise<Replies | undefined> {
   const language = measured?.language;
-  if (language === undefined) return;
+  if (language === undefined) return undefined;
   const bytes = await folder.getArray(language.replies);
   const text = new TextDecoder().decode(bytes as Uint8Array);
   const what = `the replies of the trial ${trial_id}`;
@@ -42,7 +42,7 @@ export async function refuseOtherReplies(
     packBits(all.map(({ adherence }) => (adherence === 1 ? 1 : 0))) === language.adherence.kept_bits &&
     replyDigest(few) === measured.subset.outputs_sha256 &&
     (measured.outputs_sha256 === null || replyDigest(all) === measured.outputs_sha256);
-  if (isWhole) return;
+  if (isWhole) return document;
   throw new HarnessError("STORE_CORRUPT", `The scores of the trial ${trial_id} are not those of its replies`, {
     hint: "Restore the run from a copy, or run the sweep again.",
   });
