@@ -19,7 +19,10 @@ const table = (headers, rows) => [
 /** Fills the page's marks from the folder's artifacts; with `check` it fails where they differ. */
 export function publishPage(folder, page, check = false) {
   const read = (name) => JSON.parse(readFileSync(join(folder, name), "utf8"));
-  const blocks = { ...sweepBlocks(read("summary.json")), ...contextBlocks(read("context_ceiling.json"), read("refusal.json")) };
+  const blocks = {
+    ...sweepBlocks(read("summary.json")),
+    ...contextBlocks(read("context_ceiling.json"), read("refusal.json")),
+  };
   let text = readFileSync(page, "utf8");
   for (const [name, lines] of Object.entries(blocks)) {
     const mark = new RegExp(`(<!-- real:${name} -->\\n)[^]*?(\\n<!-- /real -->)`);
@@ -47,12 +50,24 @@ function sweepBlocks(summary) {
   );
   return {
     facts: [
-      `Run ${summary.run_id} of ${generated_at.slice(0, 10)}: ${host.cpu}, ${host.cores} cores; ${Object.entries(provenance.tool_versions)
+      `Run ${summary.run_id} of ${generated_at.slice(0, 10)}: ${host.cpu}, ${host.cores} cores; ${Object.entries(
+        provenance.tool_versions,
+      )
         .map(([name, version]) => `${name} ${version}`)
         .join(", ")}. Suite: ${summary.suite.verdict}.`,
     ],
     sweep: table(
-      ["quant", "bits per weight", "right", "form", "TTFT, ms", "prefill, tok/s", "decode, tok/s", "file, MB", "verdict"],
+      [
+        "quant",
+        "bits per weight",
+        "right",
+        "form",
+        "TTFT, ms",
+        "prefill, tok/s",
+        "decode, tok/s",
+        "file, MB",
+        "verdict",
+      ],
       rows.map((row) => [
         row.quant_tag,
         shown(row.weights?.bits_per_weight, 2),
@@ -67,7 +82,17 @@ function sweepBlocks(summary) {
     ),
     bench: table(["quant", "figure", "Quantgate", "llama-bench", "ratio", "within 10 %"], agreement),
     divergence: table(
-      ["quant", "mean, nats", "p99", "same likeliest token, %", "positions", "perplexity", "same tokens, cold", "warm", "across"],
+      [
+        "quant",
+        "mean, nats",
+        "p99",
+        "same likeliest token, %",
+        "positions",
+        "perplexity",
+        "same tokens, cold",
+        "warm",
+        "across",
+      ],
       rows.map((row) => [
         row.quant_tag,
         interval(row.divergence?.mean, 4),

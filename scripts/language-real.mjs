@@ -36,7 +36,7 @@ if (values.models === undefined) {
 const MODEL = "SmolLM2-135M-Instruct";
 const QUANTS = ["Q8_0", "Q5_0", "Q4_0", "Q4_K_M"];
 /** Tokens of the bank's prompts, as the server counts them, and of its long answers. */
-const SIZES = { prompt: "224", generate: "48" };
+const SIZES = { prompt: "184", generate: "48" };
 
 const out = resolve(values.out);
 const models = resolve(values.models);
@@ -73,7 +73,16 @@ function sweep() {
 /** Q8_0 alone: the length up to which its context can be used here. */
 function context() {
   const template = join(out, "context_{context}.json");
-  const common = ["--summary-template", template, "--adherence-min", "0", "--ttft-ceiling-ms", "60000", "--decode-floor-tps", "5"];
+  const common = [
+    "--summary-template",
+    template,
+    "--adherence-min",
+    "0",
+    "--ttft-ceiling-ms",
+    "60000",
+    "--decode-floor-tps",
+    "5",
+  ];
   const file = join(models, `${MODEL}.Q8_0.gguf`);
   for (const name of readdirSync(out)) if (/^context_/.test(name)) rmSync(join(out, name));
   run([
@@ -96,7 +105,14 @@ async function refusal() {
   const settings = { contextTokens: 512, threads: Number(values.threads), gpuLayers: undefined };
   await runtime.load({ name: MODEL, path: join(models, `${MODEL}.Q8_0.gguf`) }, settings, { signal });
   const prompt = { kind: "raw", text: "The ferry lands in any weather. ".repeat(120) };
-  const request = { prompt, maxTokens: 8, sampling: GREEDY, cachePrompt: false, timeoutMs: 60_000, stallTimeoutMs: 60_000 };
+  const request = {
+    prompt,
+    maxTokens: 8,
+    sampling: GREEDY,
+    cachePrompt: false,
+    timeoutMs: 60_000,
+    stallTimeoutMs: 60_000,
+  };
   const { tokens } = await runtime.countPrompt(prompt, { signal });
   let answer = { refused: false, code: null, message: "it was answered" };
   try {

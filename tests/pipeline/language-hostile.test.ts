@@ -55,7 +55,8 @@ const TRAPS: readonly Trap[] = [
   },
   {
     name: "429 whose Retry-After is honored",
-    react: (response, nth) => (nth % 2 === 1 ? response.writeHead(429, { "retry-after": "0.02" }).end() : well(response)),
+    react: (response, nth) =>
+      nth % 2 === 1 ? response.writeHead(429, { "retry-after": "0.02" }).end() : well(response),
     code: undefined,
     finding: undefined,
   },
@@ -105,7 +106,10 @@ const bank = {
   id: "traps",
   title: "Traps",
   max_tokens: 16,
-  groups: [{ id: "all", title: "All" }, { id: "trap", title: "Trap" }],
+  groups: [
+    { id: "all", title: "All" },
+    { id: "trap", title: "Trap" },
+  ],
   tasks: Array.from({ length: TASKS }, (_, i) => ({
     id: `t${i}`,
     group: i === 1 ? "trap" : "all",
@@ -142,7 +146,10 @@ for (const { name, react, code, finding } of TRAPS) {
           stall_timeout_sec: 0.3,
           request_timeout_sec: 2,
         },
-        quants: [{ id: "A", kind: "tag", role: "baseline" }, { id: "B", kind: "tag" }],
+        quants: [
+          { id: "A", kind: "tag", role: "baseline" },
+          { id: "B", kind: "tag" },
+        ],
         runs_per_quant: 2,
         canary: { runs: 2, latency_cv_threshold: 100 },
       }),

@@ -64,10 +64,15 @@ test("a sweep on llama-server tells divergence from the variant with the most bi
   // Two trials: a pair of cold answers and one of warm ones for each task, and four of one each.
   assert.deepEqual(
     [pairs?.cold, pairs?.warm, pairs?.across].map((one) => [one?.pairs, one?.rate.value, one?.uncompared]),
-    [[TASKS, 1, 0], [TASKS, 1, 0], [TASKS * 4, 1, 0]],
+    [
+      [TASKS, 1, 0],
+      [TASKS, 1, 0],
+      [TASKS * 4, 1, 0],
+    ],
   );
   const text = readFileSync(join(runFolder, "summary.md"), "utf8");
-  for (const title of ["## Tokens", "## Divergence from Q8_0", "## Determinism on tokens"]) assert.ok(text.includes(title));
+  for (const title of ["## Tokens", "## Divergence from Q8_0", "## Determinism on tokens"])
+    assert.ok(text.includes(title));
   const html = readFileSync(join(runFolder, "report.html"), "utf8");
   assert.ok(html.includes("Divergence from Q8_0"));
 });

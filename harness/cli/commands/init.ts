@@ -16,7 +16,9 @@ export interface InitFlags {
 /** Writes a starter config that sweep runs unchanged, and says what it found out. */
 export async function runInit(model: string | undefined, flags: InitFlags): Promise<number> {
   const isImages = flags.images !== undefined || flags.labels !== undefined || /\.onnx$/i.test(model ?? "");
-  const result = isImages ? await initImages(model, flags) : { ...(await initLanguage({ model, ...flags })), labels: [] };
+  const result = isImages
+    ? await initImages(model, flags)
+    : { ...(await initLanguage({ model, ...flags })), labels: [] };
   if (flags.json) {
     process.stdout.write(artifactJson(result));
     return 0;

@@ -54,7 +54,9 @@ export async function initLanguage(options: InitLanguageOptions): Promise<InitLa
   const config: MatrixConfig = {
     $schema: fromConfig(join(packageRoot(), "schemas", "config.v1.schema.json")),
     schema_version: "quantgate.config.v1",
-    name: basename(configPath).replace(/\.json$/i, "").replaceAll(/[^A-Za-z0-9._@+-]/g, "-"),
+    name: basename(configPath)
+      .replace(/\.json$/i, "")
+      .replaceAll(/[^A-Za-z0-9._@+-]/g, "-"),
     ...found.config,
     dataset: { kind: "task-bank", path: fromConfig(join(packageRoot(), "configs", "task-banks", "common.json")) },
   };
@@ -133,9 +135,7 @@ async function fromServers(
 function servedConfig(server: FoundServer, group: QuantGroup): Found["config"] {
   const isVerified = group.quants.every(({ model }) => model.digest !== undefined);
   return {
-    models: [
-      { id: idOf(group), tags: Object.fromEntries(group.quants.map(({ tag, model }) => [tag, model.name])) },
-    ],
+    models: [{ id: idOf(group), tags: Object.fromEntries(group.quants.map(({ tag, model }) => [tag, model.name])) }],
     quants: quantsOf(group),
     runtime: { kind: server.kind },
     language: { url: server.url, ...contextOf(group), ...(isVerified ? {} : { allow_unverified: true }) },
@@ -172,6 +172,7 @@ function serverNote({ kind, url, version, models }: FoundServer): string {
 
 function groupNotes({ id, quants }: QuantGroup): string[] {
   const tags = quants.map(({ tag }) => tag).join(", ");
-  const one = quants.length === 1 ? ["quants   only one: add others of the same model to have something to compare"] : [];
+  const one =
+    quants.length === 1 ? ["quants   only one: add others of the same model to have something to compare"] : [];
   return [`model    ${id}: ${tags}`, ...one];
 }

@@ -32,6 +32,7 @@ export interface LlamaServerOptions {
 }
 
 const POLL_MS = 20;
+const MOST_POLL_MS = 500;
 /** A process whose connection broke has this long to be seen dead. */
 const LAST_WORDS_MS = 300;
 /** Short questions: health, props, tokenize. */
@@ -187,7 +188,8 @@ class LlamaServer implements LanguageRuntime {
         });
       }
       if ((await this.health({ signal })).state === "ready") return;
-      if (performance.now() - startMs > loadTimeoutMs) {
+      const waitedMs = performance.now() - startMs;
+      if (waitedMs > loadTimeoutMs) {
         throw new HarnessError(
           "RUNTIME_TIMEOUT",
           `llama-server did not load ${model.name} in ${loadTimeoutMs / 1000} s`,
@@ -196,7 +198,10 @@ class LlamaServer implements LanguageRuntime {
           },
         );
       }
-      await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      // Asking takes processor time from the loading: the longer it takes, the more rarely it is asked, to a fiftieth of its time.
+      await sleep(Math.max(POLL_MS, Math.min(waitedMs / 50, MOST_POLL_MS)), undefined, { signal }).catch(() =>
+        signal.throwIfAborted(),
+      );
     }
   }
 
@@ -240,7 +245,8 @@ class LlamaServer implements LanguageRuntime {
 
   /** A connection that broke because the process died says so; the system may tell of the connection first. */
   private async explained(error: unknown): Promise<unknown> {
-    if (!(error instanceof HarnessError) || !["RUNTIME_CRASHED", "RUNTIME_UNAVAILABLE"].includes(error.code)) return error;
+    if (!(error instanceof HarnessError) || !["RUNTIME_CRASHED", "RUNTIME_UNAVAILABLE"].includes(error.code))
+      return error;
     for (let waitedMs = 0; waitedMs < LAST_WORDS_MS && this.process?.exited() === undefined; waitedMs += POLL_MS) {
       if (this.process === undefined) break;
       await sleep(POLL_MS);

@@ -1,3 +1,4 @@
+import { HarnessError } from "../../domain/errors.ts";
 import type {
   GenerateRequest,
   Health,
@@ -8,7 +9,6 @@ import type {
   ModelRef,
   TimedEvent,
 } from "../../domain/language-runtime.ts";
-import { HarnessError } from "../../domain/errors.ts";
 import { contextError } from "./context-error.ts";
 import { HttpClient } from "./http-client.ts";
 import { lmstudioBody, lmstudioEvents } from "./lmstudio-stream.ts";

@@ -2,8 +2,8 @@ import { HarnessError } from "../../domain/errors.ts";
 import type { FinishReason, GenerateRequest, LoadSettings, TimedEvent } from "../../domain/language-runtime.ts";
 import type { HttpReply } from "../../platform/http-stream.ts";
 import { parseWireJson } from "../../platform/json.ts";
-import { readLines } from "./read-lines.ts";
 import { isCut, withNonce } from "./prompt-marks.ts";
+import { readLines } from "./read-lines.ts";
 import { errorIn, lineLimit } from "./stream-errors.ts";
 import {
   amountAt,

@@ -86,7 +86,11 @@ describe("a program that speaks the line protocol", () => {
     assert.equal((await ask(asking("Say: next"))).text, "next");
   });
 
-  const traps: readonly (readonly [mode: string, what: string, error: { code: string; message?: RegExp; hint?: RegExp }])[] = [
+  const traps: readonly (readonly [
+    mode: string,
+    what: string,
+    error: { code: string; message?: RegExp; hint?: RegExp },
+  ])[] = [
     ["garbage", "words on its standard output", { code: "RUNTIME_PROTOCOL", message: /not JSON/ }],
     ["half", "half a line and nothing more", { code: "RUNTIME_TIMEOUT" }],
     ["dies", "its death", { code: "RUNTIME_CRASHED", message: /exited with code 139/, hint: /Segmentation fault/ }],

@@ -17,9 +17,13 @@ describe("readGguf", () => {
       tinyGguf(path, { version });
       const { metadata, listLengths, tensors } = await readGguf(path);
       assert.deepEqual(
-        ["general.architecture", "llama.context_length", "general.some_float", "general.some_flag", "general.some_long"].map(
-          (key) => metadata.get(key),
-        ),
+        [
+          "general.architecture",
+          "llama.context_length",
+          "general.some_float",
+          "general.some_flag",
+          "general.some_long",
+        ].map((key) => metadata.get(key)),
         ["llama", 2048, 0.5, true, 2n ** 40n],
       );
       assert.equal(listLengths.get("tokenizer.ggml.tokens"), 2);
@@ -45,7 +49,12 @@ describe("readGguf", () => {
 
   it("reads a header longer than one block of the file", async (t) => {
     const path = join(await scratchFolder(t), "long.gguf");
-    tinyGguf(path, { texts: [["general.description", "x".repeat(3 << 20)], ["general.name", "after"]] });
+    tinyGguf(path, {
+      texts: [
+        ["general.description", "x".repeat(3 << 20)],
+        ["general.name", "after"],
+      ],
+    });
     assert.equal((await readGguf(path)).metadata.get("general.name"), "after");
   });
 

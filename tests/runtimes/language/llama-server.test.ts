@@ -79,7 +79,9 @@ describe("llama-server, started on a file", () => {
     const { details } = await ask(asking("Say: yes", { topLogprobs: 3 }));
     const [first] = details ?? [];
     assert.deepEqual([details?.length, first?.text, first?.top.length], [1, "yes", 3]);
-    assert.ok(first?.id !== undefined && first.logprob < 0 && first.top.every(({ logprob }) => logprob <= first.logprob));
+    assert.ok(
+      first?.id !== undefined && first.logprob < 0 && first.top.every(({ logprob }) => logprob <= first.logprob),
+    );
   });
 
   it("an over-long prompt is refused with both counts, never cut", async (t) => {
@@ -93,7 +95,10 @@ describe("llama-server, started on a file", () => {
 
   it("a server that allocates less context than it was asked for is refused", async (t) => {
     const { runtime, model } = await started(t, "less-context");
-    await assert.rejects(runtime.load(model, SETTINGS, { signal }), { code: "RUNTIME_CONTEXT", message: /64 tokens, not of 128/ });
+    await assert.rejects(runtime.load(model, SETTINGS, { signal }), {
+      code: "RUNTIME_CONTEXT",
+      message: /64 tokens, not of 128/,
+    });
   });
 
   it("a server that cannot load says why by its last words", async (t) => {
@@ -119,7 +124,11 @@ describe("llama-server, started on a file", () => {
 describe("llama-server, attached to", () => {
   it("a server that holds another file than the planned one is told by its digest", async (t) => {
     const folder = await scratchFolder(t);
-    for (const [name, fill] of [["a", 0], ["b", 1]] as const) tinyGguf(join(folder, `${name}.gguf`), { fill });
+    for (const [name, fill] of [
+      ["a", 0],
+      ["b", 1],
+    ] as const)
+      tinyGguf(join(folder, `${name}.gguf`), { fill });
     const url = await serve(t, (request, response) => {
       if (request.url === "/props") {
         sendJson(response, { model_path: join(folder, "b.gguf"), default_generation_settings: { n_ctx: 128 } });

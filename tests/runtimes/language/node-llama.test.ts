@@ -62,7 +62,10 @@ const JINJA = `export class Template {
 }`;
 
 function install(folder: string): void {
-  for (const [name, source] of [["node-llama-cpp", STAND_IN], ["@huggingface/jinja", JINJA]] as const) {
+  for (const [name, source] of [
+    ["node-llama-cpp", STAND_IN],
+    ["@huggingface/jinja", JINJA],
+  ] as const) {
     const path = join(folder, "node_modules", name);
     mkdirSync(path, { recursive: true });
     writeFileSync(join(path, "package.json"), JSON.stringify({ name, type: "module", exports: "./index.js" }));
@@ -156,7 +159,10 @@ describe("node-llama-cpp, by a stand-in of the package", () => {
   it("where it is not installed, says what to install", async (t) => {
     const { runtime, model } = await opened(t);
     process.env["QUANTGATE_MODULES_DIR"] = await scratchFolder(t);
-    await assert.rejects(runtime.load(model, SETTINGS, { signal }), { code: "RUNTIME_UNAVAILABLE", message: /not installed/ });
+    await assert.rejects(runtime.load(model, SETTINGS, { signal }), {
+      code: "RUNTIME_UNAVAILABLE",
+      message: /not installed/,
+    });
   });
 });
 
@@ -183,7 +189,11 @@ describe("node-llama-cpp itself, on a real model", need("node-llama-cpp", isInst
     const runtime = nodeLlama({ loadTimeoutMs: 120_000 });
     t.after(() => runtime.close());
     const ask = (request: GenerateRequest) => collectReply(runtime.generate(request, { signal }));
-    const loaded = await runtime.load({ name: "m", path: gguf }, { contextTokens: 512, threads: 2, gpuLayers: 0 }, { signal });
+    const loaded = await runtime.load(
+      { name: "m", path: gguf },
+      { contextTokens: 512, threads: 2, gpuLayers: 0 },
+      { signal },
+    );
     assert.equal(loaded.contextTokens, 512);
     const text = "What is the capital of France? Answer in one short sentence.";
     const first = await ask(asking(text, { maxTokens: 24 }));
@@ -198,7 +208,10 @@ describe("node-llama-cpp itself, on a real model", need("node-llama-cpp", isInst
       // Greedy: the token that was taken is the likeliest.
       assert.ok(Math.abs((top[0]?.logprob ?? 0) - logprob) < 1e-6 && logprob <= 0);
     }
-    assert.ok((again.details ?? []).some(({ logprob }) => logprob < -1e-3), "probabilities of the model, not of the sampler");
+    assert.ok(
+      (again.details ?? []).some(({ logprob }) => logprob < -1e-3),
+      "probabilities of the model, not of the sampler",
+    );
     await assert.rejects(ask(asking("word ".repeat(900))), { code: "RUNTIME_CONTEXT" });
   });
 });

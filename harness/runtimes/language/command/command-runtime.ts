@@ -146,11 +146,7 @@ class CommandRuntime implements LanguageRuntime {
 
   async countPrompt(prompt: Prompt, { signal }: { signal: AbortSignal }) {
     if (!this.knows("count")) return undefined;
-    const { count } = await this.loaded().call(
-      "count",
-      { prompt: promptDoc(prompt) },
-      { signal, timeoutMs: ASK_MS },
-    );
+    const { count } = await this.loaded().call("count", { prompt: promptDoc(prompt) }, { signal, timeoutMs: ASK_MS });
     return count == null ? undefined : { tokens: count, source: "tokenizer" as const };
   }
 
@@ -275,8 +271,7 @@ function endOf(value: CommandValue, atS: number, chunks: number): TimedEvent {
     finish: value.finish ?? "other",
     prompt: prompt == null ? undefined : { tokens: prompt, source: "server" },
     cachedTokens: cached ?? undefined,
-    completion:
-      completion == null ? { tokens: chunks, source: "estimated" } : { tokens: completion, source: "server" },
+    completion: completion == null ? { tokens: chunks, source: "estimated" } : { tokens: completion, source: "server" },
     isTruncated: value.truncated === true,
     server: {
       loadS: undefined,

@@ -173,7 +173,8 @@ export class CommandSession {
 
 function errorOf(who: string, code: HarnessError["code"], message: string): HarnessError {
   return new HarnessError(code, `${who}: ${message}`, {
-    hint: code === "RUNTIME_CONTEXT" ? "Raise context_tokens, or shorten the prompt." : "Look at what the program says.",
+    hint:
+      code === "RUNTIME_CONTEXT" ? "Raise context_tokens, or shorten the prompt." : "Look at what the program says.",
   });
 }
 

@@ -1,6 +1,11 @@
 import { createInterface } from "node:readline";
 import { HarnessError } from "../../../domain/errors.ts";
-import type { CommandChunk, CommandError, CommandProgress, CommandValue } from "../../../domain/generated/command-reply-v1.ts";
+import type {
+  CommandChunk,
+  CommandError,
+  CommandProgress,
+  CommandValue,
+} from "../../../domain/generated/command-reply-v1.ts";
 import type { CommandArgs, CommandRequest } from "../../../domain/generated/command-request-v1.ts";
 import { parseWireJson } from "../../../platform/json.ts";
 import { validator } from "../../../platform/schema.ts";

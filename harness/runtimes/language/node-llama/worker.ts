@@ -3,7 +3,14 @@ import { HarnessError } from "../../../domain/errors.ts";
 import type { CommandTokenDetail, CommandValue } from "../../../domain/generated/command-reply-v1.ts";
 import type { CommandArgs, CommandPrompt } from "../../../domain/generated/command-request-v1.ts";
 import { type CommandOp, serveCommand } from "../command/serve-command.ts";
-import { type EvaluateOptions, type LlamaContext, type LlamaLibrary, type LlamaModel, type LlamaSequence, openLibrary } from "./library.ts";
+import {
+  type EvaluateOptions,
+  type LlamaContext,
+  type LlamaLibrary,
+  type LlamaModel,
+  type LlamaSequence,
+  openLibrary,
+} from "./library.ts";
 import { StopTexts } from "./stop-texts.ts";
 
 /** Longest character in tokens: a byte each. */
@@ -30,7 +37,9 @@ const ops: Readonly<Record<string, CommandOp>> = {
 
   async load({ path, context_tokens = 4096, threads = 0, gpu_layers = null }) {
     if (path == null) {
-      throw new HarnessError("CONFIG_MODEL_MISSING", "No model file was named", { hint: "Give the quant a gguf path." });
+      throw new HarnessError("CONFIG_MODEL_MISSING", "No model file was named", {
+        hint: "Give the quant a gguf path.",
+      });
     }
     library ??= await openLibrary();
     const llama = await library.getLlama({
