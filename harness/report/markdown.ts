@@ -1,8 +1,8 @@
 import type { Frontier } from "../domain/generated/frontier-v1.ts";
 import type { Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
 import { findingText } from "./finding-sentences.ts";
-import { frameworkSection } from "./markdown-frameworks.ts";
 import { languageTables } from "./language-tables.ts";
+import { frameworkSection } from "./markdown-frameworks.ts";
 import { frontierMarkdown } from "./markdown-frontier.ts";
 import { gateSection } from "./markdown-gates.ts";
 import { preparationSection } from "./markdown-preparation.ts";
