@@ -114,11 +114,13 @@ export function worstCheck(checks: readonly CanaryCheckDoc[]): CanaryReport["ver
   return checks.some((check) => check.verdict === "noisy") ? "noisy" : "ok";
 }
 
-/** Replies differ in length, so that their times say nothing about noise: the time a token takes does. */
+/** Replies differ in length, so that their times say nothing about noise: the time a token takes does; to the first where no reply has two. */
 function steadySamples({ latency_ns, language }: Measured): readonly number[] {
-  return language === undefined
-    ? latency_ns
-    : language.requests.flatMap(({ tpot_s }) => (tpot_s === null ? [] : tpot_s * 1e9));
+  if (language === undefined) return latency_ns;
+  const perToken = language.requests.flatMap(({ tpot_s }) => (tpot_s === null ? [] : tpot_s * 1e9));
+  return perToken.length > 0
+    ? perToken
+    : language.requests.flatMap(({ ttft_s }) => (ttft_s === null ? [] : ttft_s * 1e9));
 }
 
 function chunkMedians(samples: readonly number[]): number[] {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import { GREEDY } from "../../harness/domain/language-runtime.ts";
-import { sweep } from "../../harness/pipeline/sweep.ts";
+import { type SweepResult, sweep } from "../../harness/pipeline/sweep.ts";
 import { collectReply } from "../../harness/runtimes/language/collect-reply.ts";
 import { llamaServer } from "../../harness/runtimes/language/llama-server.ts";
 import { need } from "../fixtures/require.ts";
@@ -30,40 +30,58 @@ const bank = {
   })),
 };
 
+/** The same weights twice: a sweep needs something to compare. */
+async function sweepReal(t: TestContext, kind: "llama-server" | "node-llama-cpp"): Promise<SweepResult> {
+  const folder = await scratchFolder(t);
+  writeFileSync(join(folder, "bank.json"), JSON.stringify(bank));
+  const config = join(folder, "config.json");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      schema_version: "quantgate.config.v1",
+      name: "real",
+      dataset: { kind: "task-bank", path: "bank.json" },
+      models: [{ id: "smol", files: { Q4_1: gguf, other: gguf } }],
+      runtime: { kind },
+      language: { ...(kind === "llama-server" ? { command } : {}), context_tokens: 512, threads: 2 },
+      quants: [
+        { id: "Q4_1", kind: "tag", role: "baseline" },
+        { id: "other", kind: "tag" },
+      ],
+      runs_per_quant: 2,
+      canary: { latency_cv_threshold: 100 },
+    }),
+  );
+  return sweep({ config, outDir: join(folder, "out") });
+}
+
+/** Canary, counts, rates, weights; one set of weights, asked greedily, gives the same tokens and no divergence. */
+function assertMeasured({ summary, canary }: SweepResult): void {
+  assert.equal(canary.verdict, "ok");
+  const [own, twin] = summary.rows;
+  assert.deepEqual([own?.token_metrics_status, own?.token_metrics?.tokens.source], ["OK", "server"]);
+  assert.deepEqual([own?.trials.completed, own?.token_metrics?.requests.failed], [2, 0]);
+  assert.ok((own?.token_metrics?.throughput.generation_tokens_per_second ?? 0) > 0);
+  assert.ok((own?.token_metrics?.ttft.uncached_s ?? 0) > 0);
+  assert.ok((own?.weights?.bits_per_weight ?? 0) > 5);
+  assert.equal(own?.token_determinism?.cold.rate.value, 1);
+  assert.ok((own?.token_determinism?.warm.pairs ?? 0) > 0);
+  assert.ok((twin?.divergence?.positions ?? 0) > 10);
+  assert.ok(Math.abs(twin?.divergence?.mean.value ?? 1) < 1e-3);
+}
+
+const modules = process.env["QUANTGATE_MODULES_DIR"] ?? "";
+const hasLibrary = existsSync(join(modules, "node_modules/node-llama-cpp")) && existsSync(gguf);
+
+describe("node-llama-cpp itself", need("node-llama-cpp", hasLibrary), () => {
+  it("is swept on a real model like a server", async (t) => {
+    assertMeasured(await sweepReal(t, "node-llama-cpp"));
+  });
+});
+
 describe("llama-server itself, on a real model", need("llama-server", existsSync(gguf) && command.length > 0), () => {
   it("is swept with canary, gates, divergence and determinism, and its counts are its own", async (t) => {
-    const folder = await scratchFolder(t);
-    writeFileSync(join(folder, "bank.json"), JSON.stringify(bank));
-    const config = join(folder, "config.json");
-    writeFileSync(
-      config,
-      JSON.stringify({
-        schema_version: "quantgate.config.v1",
-        name: "real",
-        dataset: { kind: "task-bank", path: "bank.json" },
-        // The same weights twice: a sweep needs something to compare.
-        models: [{ id: "smol", files: { Q4_1: gguf, other: gguf } }],
-        runtime: { kind: "llama-server" },
-        language: { command, context_tokens: 512, threads: 2 },
-        quants: [
-          { id: "Q4_1", kind: "tag", role: "baseline" },
-          { id: "other", kind: "tag" },
-        ],
-        runs_per_quant: 2,
-        canary: { latency_cv_threshold: 100 },
-      }),
-    );
-    const { summary, canary } = await sweep({ config, outDir: join(folder, "out") });
-    assert.equal(canary.verdict, "ok");
-    const [own, twin] = summary.rows;
-    assert.deepEqual([own?.token_metrics_status, own?.token_metrics?.tokens.source], ["OK", "server"]);
-    assert.deepEqual([own?.trials.completed, own?.token_metrics?.requests.failed], [2, 0]);
-    assert.ok((own?.token_metrics?.throughput.generation_tokens_per_second ?? 0) > 0);
-    assert.ok((own?.weights?.bits_per_weight ?? 0) > 5);
-    // One set of weights, asked greedily: the same tokens, and no divergence.
-    assert.equal(own?.token_determinism?.cold.rate.value, 1);
-    assert.ok((own?.token_determinism?.warm.pairs ?? 0) > 0);
-    assert.ok(Math.abs(twin?.divergence?.mean.value ?? 1) < 1e-3);
+    assertMeasured(await sweepReal(t, "llama-server"));
   });
 
   it("refuses an over-long prompt with both counts", async (t) => {

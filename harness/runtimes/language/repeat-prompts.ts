@@ -2,6 +2,8 @@ import { HarnessError } from "../../domain/errors.ts";
 import type { GenerateRequest, LanguageRuntime } from "../../domain/language-runtime.ts";
 import type { LanguageTrialRequest, PromptItem, Repeat } from "../../domain/language-trial.ts";
 import { collectReply } from "./collect-reply.ts";
+import { Refused } from "./http-client.ts";
+import { honoringRetryAfter } from "./retry-after.ts";
 
 /**
  * Asks prompts a second time, each right after its timed reply, when a cache can hold it: the same tokens or not, and, where the runtime
@@ -35,7 +37,7 @@ export class Repeats {
       isRepeat: true,
     };
     try {
-      const result = await collectReply(this.runtime.generate(request, { signal }));
+      const result = await honoringRetryAfter(() => collectReply(this.runtime.generate(request, { signal })), signal);
       this.seconds += result.times.endS;
       const { cachedTokens, tokenIds, details } = result;
       this.answers.push({ item, state: "completed", cachedTokens, tokenIds, details });
@@ -44,7 +46,7 @@ export class Repeats {
       if (!(error instanceof HarnessError)) throw error;
       const state = error.code === "RUNTIME_TIMEOUT" ? "timed-out" : "failed";
       this.answers.push({ item, state, cachedTokens: undefined, tokenIds: undefined, details: undefined });
-      this.topLogprobs = 0;
+      if (error instanceof Refused) this.topLogprobs = 0;
     }
   }
 }

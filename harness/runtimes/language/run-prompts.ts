@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { HarnessError } from "../../domain/errors.ts";
 import type {
   GenerateRequest,
@@ -9,17 +8,14 @@ import type {
 } from "../../domain/language-runtime.ts";
 import type { LanguageTrial, LanguageTrialRequest, PromptItem, Reply } from "../../domain/language-trial.ts";
 import { collectReply } from "./collect-reply.ts";
-import { RetryLater } from "./http-client.ts";
 import { Repeats } from "./repeat-prompts.ts";
+import { honoringRetryAfter } from "./retry-after.ts";
 
 /** Asked first and discarded: it starts the server's threads and touches its weights. */
 const WARM_UP: Prompt = { kind: "chat", messages: [{ role: "user", content: "Say the word ready." }] };
 const WARM_UP_TOKENS = 8;
 /** A server that fails this often in a row is gone: the rest of its prompts would only wait. */
 const MOST_FAILURES_IN_A_ROW = 3;
-const MOST_RETRIES = 3;
-/** A longer wait is not a trial's business. */
-const LONGEST_RETRY_MS = 30_000;
 
 /**
  * One trial: the model is identified, loaded alone, warmed up, asked every prompt in turn, identified again and unloaded. A prompt that
@@ -128,23 +124,22 @@ async function ask(
 ): Promise<Reply> {
   const request = { ...settings, ...requestOf(prompt), cachePrompt: false };
   let partialText = "";
-  for (let retries = 0; ; retries++) {
-    try {
-      const result = await collectReply(runtime.generate(request, { signal }), ({ text }) => {
-        partialText = text;
-      });
-      return { item: prompt.item, state: "completed", result, failure: undefined, partialText: "", retries };
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof RetryLater && retries < MOST_RETRIES && (error.afterMs ?? 0) <= LONGEST_RETRY_MS) {
-        await sleep(error.afterMs ?? 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
-        continue;
-      }
-      if (!(error instanceof HarnessError)) throw error;
-      const state = error.code === "RUNTIME_TIMEOUT" ? "timed-out" : "failed";
-      const failure = { code: error.code, message: error.message };
-      return { item: prompt.item, state, result: undefined, failure, partialText, retries };
-    }
+  let retries = 0;
+  const once = () =>
+    collectReply(runtime.generate(request, { signal }), ({ text }) => {
+      partialText = text;
+    });
+  try {
+    const result = await honoringRetryAfter(once, signal, () => {
+      retries++;
+    });
+    return { item: prompt.item, state: "completed", result, failure: undefined, partialText: "", retries };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof HarnessError)) throw error;
+    const state = error.code === "RUNTIME_TIMEOUT" ? "timed-out" : "failed";
+    const failure = { code: error.code, message: error.message };
+    return { item: prompt.item, state, result: undefined, failure, partialText, retries };
   }
 }
 
