@@ -136,12 +136,35 @@ function run(args) {
   }
 }
 
+/** Decode rates of the same replies, by their arrival and by the server's own clock, tokens a second. */
+function serverTimings(run) {
+  const rates = new Map();
+  for (const line of readFileSync(join(run, "journal.ndjson"), "utf8").split("\n").filter(Boolean)) {
+    const { body } = JSON.parse(line);
+    if (body.kind !== "trial" || body.block < 0) continue;
+    const quant = body.variant_id.split("/").at(-1);
+    for (const { decode_tps: client, server } of body.measured?.language?.requests ?? []) {
+      if (client === null) continue;
+      rates.set(quant, [...(rates.get(quant) ?? []), [client, ((server.predicted_n - 1) / server.predicted_ms) * 1000]]);
+    }
+  }
+  const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+  return [...rates].map(([quant, pairs]) => ({
+    quant,
+    replies: pairs.length,
+    client_decode_tps: median(pairs.map(([client]) => client)),
+    server_decode_tps: median(pairs.map(([, server]) => server)),
+    median_ratio: median(pairs.map(([client, server]) => client / server)),
+  }));
+}
+
 function publish(folder) {
   mkdirSync(folder, { recursive: true });
   const latest = join(out, "latest");
   for (const name of ["summary.json", "gate.json", "kpis.json", "frontier.json", "canary.json"]) {
     copyFileSync(join(latest, name), join(folder, name));
   }
+  writeFileSync(join(folder, "server_timings.json"), `${JSON.stringify(serverTimings(latest), undefined, 2)}\n`);
   for (const name of readdirSync(folder)) if (/^context_/.test(name)) rmSync(join(folder, name));
   for (const name of readdirSync(out)) {
     if (/^context_\w+\.json$|^refusal\.json$/.test(name)) copyFileSync(join(out, name), join(folder, name));
