@@ -21,6 +21,7 @@ export function publishPage(folder, page, check = false) {
   const read = (name) => JSON.parse(readFileSync(join(folder, name), "utf8"));
   const blocks = {
     ...sweepBlocks(read("summary.json")),
+    ...serverBlocks(read("server_timings.json")),
     ...contextBlocks(read("context_ceiling.json"), read("refusal.json")),
   };
   let text = readFileSync(page, "utf8");
@@ -107,6 +108,21 @@ function sweepBlocks(summary) {
       ]),
     ),
     findings: summary.findings.map(({ code, subject, message }) => `* \`${code}\` ${subject}: ${message}`),
+  };
+}
+
+function serverBlocks(rows) {
+  return {
+    server: table(
+      ["quant", "replies", "decode by arrival, tok/s", "by the server's clock, tok/s", "ratio"],
+      rows.map((row) => [
+        row.quant,
+        row.replies,
+        shown(row.client_decode_tps),
+        shown(row.server_decode_tps),
+        shown(row.median_ratio, 4),
+      ]),
+    ),
   };
 }
 
