@@ -34,14 +34,14 @@ export { type FetchedFile, type FetchOptions, fetchData as fetch } from "./pipel
 export { type FrontierRequest, type FrontierResult, frontier } from "./pipeline/frontier.ts";
 export { analyzeHistory, recordHistory, type SeriesReport } from "./pipeline/history.ts";
 export { type InitOptions, type InitResult, init } from "./pipeline/init.ts";
+export { inspect } from "./pipeline/inspect.ts";
+export { type JudgedRun, type JudgeOptions, judgeRun } from "./pipeline/judge-run.ts";
+export { judgeKpis as kpi, type KpiResult } from "./pipeline/kpi.ts";
 export {
   type InitLanguageOptions,
   type InitLanguageResult,
   initLanguage,
 } from "./pipeline/language/init-language.ts";
-export { inspect } from "./pipeline/inspect.ts";
-export { type JudgedRun, type JudgeOptions, judgeRun } from "./pipeline/judge-run.ts";
-export { judgeKpis as kpi, type KpiResult } from "./pipeline/kpi.ts";
 export { openQuantizedFile, type QuantizedFileReader } from "./pipeline/layer-artifact.ts";
 export { type ParityOptions, parity } from "./pipeline/parity.ts";
 export type { SweepEvent } from "./pipeline/progress.ts";

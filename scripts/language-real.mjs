@@ -145,7 +145,10 @@ function serverTimings(run) {
     const quant = body.variant_id.split("/").at(-1);
     for (const { decode_tps: client, server } of body.measured?.language?.requests ?? []) {
       if (client === null) continue;
-      rates.set(quant, [...(rates.get(quant) ?? []), [client, ((server.predicted_n - 1) / server.predicted_ms) * 1000]]);
+      rates.set(quant, [
+        ...(rates.get(quant) ?? []),
+        [client, ((server.predicted_n - 1) / server.predicted_ms) * 1000],
+      ]);
     }
   }
   const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
