@@ -42,10 +42,11 @@ describe("ResNet8 in PyTorch beside ONNX Runtime", { ...need("data", hasData), .
     for (const step of config.prepare) {
       for (const name of ["script", "library"]) step.inputs[name] = join(packageRoot(), "configs", step.inputs[name]);
     }
+    const isTrained = ({ id }: { id?: string }) => id === "brevitas-w4a8" || id === "qat";
     const short = {
       ...config,
-      quants: config.quants.filter((quant: { id?: string }) => quant.id !== "brevitas-w4a8"),
-      prepare: config.prepare.filter((step: { id: string }) => step.id !== "qat"),
+      quants: config.quants.filter((quant: { id?: string }) => !isTrained(quant)),
+      prepare: config.prepare.filter((step: { id: string }) => !isTrained(step)),
       dataset: { ...config.dataset, limit: TEST_IMAGES },
       calibration: { ...config.calibration, count: 200 },
       runs_per_quant: 2,
@@ -57,6 +58,10 @@ describe("ResNet8 in PyTorch beside ONNX Runtime", { ...need("data", hasData), .
       gates: [],
     };
     writeFileSync(join(scratch, "frameworks.json"), JSON.stringify(short));
+    const trained = config.prepare.find(isTrained);
+    const step = { ...trained, command: [...trained.command, "--epochs", "1"], optional: false };
+    const quants = ["fp32", config.quants.find(isTrained)];
+    writeFileSync(join(scratch, "trained.json"), JSON.stringify({ ...short, prepare: [step], quants }));
     const exported = run("onnx_to_torch.py", "--model", resnet, "--out", join(scratch, "resnet8.pt2"));
     assert.equal(exported.status, 0, exported.stderr);
   });
@@ -110,6 +115,22 @@ describe("ResNet8 in PyTorch beside ONNX Runtime", { ...need("data", hasData), .
     assert.ok(
       rows.filter(({ framework }) => framework === "onnxruntime").every(({ trials }) => trials.completed === 2),
     );
+  });
+
+  it("a step trains a 4-bit variant on the calibration items and never on those it is judged on; log and digests are the run's", need("brevitas", canImport("brevitas", "onnxoptimizer")), () => {
+    const swept = quantgate(["sweep", "trained.json", "--json", "--out-dir", "trained"]);
+    assert.ok([0, 3, 4].includes(swept.status as number), swept.stderr);
+    const { rows, preparation } = JSON.parse(swept.stdout) as Summary;
+    const [step] = preparation?.steps ?? [];
+    assert.equal(step?.state, "ok");
+    assert.match(step.tool_version ?? "", /^torch .* brevitas /);
+    const row = rows.find(({ quant_tag }) => quant_tag === "brevitas-w4a8");
+    assert.equal(row?.model_sha256, step.outputs[0]?.sha256);
+    assert.equal(row?.trials.completed, 2);
+    assert.ok((row?.accuracy?.value ?? 0) > 0.6, `${row?.accuracy?.value}`);
+    const log = readFileSync(join(scratch, "trained/latest", step.log?.file ?? ""), "utf8");
+    assert.match(log, /training on 160 items, 40 held out; none of the evaluation set/);
+    assert.match(log, /epoch 1 of 1: loss .*\nQDQ ONNX: \d+ layers, \d+ QuantizeLinear/);
   });
 
   it("its ONNX export answers as it does, within 1e-5; another model's export does not", () => {
