@@ -117,21 +117,25 @@ describe("ResNet8 in PyTorch beside ONNX Runtime", { ...need("data", hasData), .
     );
   });
 
-  it("a step trains a 4-bit variant on the calibration items and never on those it is judged on; log and digests are the run's", need("brevitas", canImport("brevitas", "onnxoptimizer")), () => {
-    const swept = quantgate(["sweep", "trained.json", "--json", "--out-dir", "trained"]);
-    assert.ok([0, 3, 4].includes(swept.status as number), swept.stderr);
-    const { rows, preparation } = JSON.parse(swept.stdout) as Summary;
-    const [step] = preparation?.steps ?? [];
-    assert.equal(step?.state, "ok");
-    assert.match(step.tool_version ?? "", /^torch .* brevitas /);
-    const row = rows.find(({ quant_tag }) => quant_tag === "brevitas-w4a8");
-    assert.equal(row?.model_sha256, step.outputs[0]?.sha256);
-    assert.equal(row?.trials.completed, 2);
-    assert.ok((row?.accuracy?.value ?? 0) > 0.6, `${row?.accuracy?.value}`);
-    const log = readFileSync(join(scratch, "trained/latest", step.log?.file ?? ""), "utf8");
-    assert.match(log, /training on 160 items, 40 held out; none of the evaluation set/);
-    assert.match(log, /epoch 1 of 1: loss .*\nQDQ ONNX: \d+ layers, \d+ QuantizeLinear/);
-  });
+  it(
+    "a step trains a 4-bit variant on the calibration items and never on those it is judged on; log and digests are the run's",
+    need("brevitas", canImport("brevitas", "onnxoptimizer")),
+    () => {
+      const swept = quantgate(["sweep", "trained.json", "--json", "--out-dir", "trained"]);
+      assert.ok([0, 3, 4].includes(swept.status as number), swept.stderr);
+      const { rows, preparation } = JSON.parse(swept.stdout) as Summary;
+      const [step] = preparation?.steps ?? [];
+      assert.equal(step?.state, "ok");
+      assert.match(step.tool_version ?? "", /^torch .* brevitas /);
+      const row = rows.find(({ quant_tag }) => quant_tag === "brevitas-w4a8");
+      assert.equal(row?.model_sha256, step.outputs[0]?.sha256);
+      assert.equal(row?.trials.completed, 2);
+      assert.ok((row?.accuracy?.value ?? 0) > 0.6, `${row?.accuracy?.value}`);
+      const log = readFileSync(join(scratch, "trained/latest", step.log?.file ?? ""), "utf8");
+      assert.match(log, /training on 160 items, 40 held out; none of the evaluation set/);
+      assert.match(log, /epoch 1 of 1: loss .*\nQDQ ONNX: \d+ layers, \d+ QuantizeLinear/);
+    },
+  );
 
   it("its ONNX export answers as it does, within 1e-5; another model's export does not", () => {
     const exported = run("torch_to_onnx.py", "--model", "resnet8.pt2", "--out", "exported.onnx");
