@@ -88,7 +88,6 @@ export const FINDING_ADVICE: { readonly [code in FindingCode]: string } = {
   OUTPUTS_VARY: "Fix threads and seed, and see whether one thread repeats.",
   TRIAL_STARVED: "Give the run whole processors.",
   CLOCK_STEP: "Times of that trial are not trusted. Keep time synchronisation from stepping during runs.",
-  TORN_LINE_SET_ASIDE: "Nothing to do: a crash cut the last line off, and its trial was run again or is missing.",
   VARIANT_FAILED: "quantgate quantize MODEL --recipe NAME repeats the step that failed, alone.",
   VARIANT_UNAVAILABLE:
     "Install what the message names and run again; quantgate doctor shows what is here. Nothing else of the run is affected.",

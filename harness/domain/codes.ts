@@ -70,7 +70,6 @@ export const FINDINGS = {
   OUTPUTS_VARY: "Repeated trials of the same weights gave different outputs.",
   TRIAL_STARVED: "A trial had too little of the CPU, as its host readings show.",
   CLOCK_STEP: "The system clock and the monotonic clock disagreed during a trial.",
-  TORN_LINE_SET_ASIDE: "The journal's last line was torn by a crash and set aside.",
   VARIANT_FAILED: "A variant could not be made.",
   VARIANT_UNAVAILABLE: "A variant could not be made or run here: its tool is missing, or says that it cannot.",
   STEP_NOT_OK: "A prepare step did not succeed; the variants that need it are left out.",

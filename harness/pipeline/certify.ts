@@ -135,8 +135,11 @@ async function runSession(
       const verdict = (gateId: string) => gates.find((g) => g.gate_id === gateId)?.verdict ?? "inconclusive";
       return { anyRegression: verdict(AA_GATES.anyRegression), nonInferiority: verdict(AA_GATES.nonInferiority) };
     });
-  const isNoisy = summary.rows.some((row) => row.run_quality_status !== "ok");
-  const isDecided = summary.state === "complete" && !isNoisy;
+  // What leaves a time undecided; trials that are only marked as disturbed still decide, and their errors count.
+  const isDoubted = summary.rows.some(({ gates }) =>
+    gates.some(({ reasons }) => reasons.includes("noisy") || reasons.includes("polluted")),
+  );
+  const isDecided = summary.state === "complete" && !isDoubted;
   return {
     summary,
     identical: verdictsOf(twinIds),

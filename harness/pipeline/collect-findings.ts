@@ -21,9 +21,8 @@ export function collectFindings(options: {
   readonly noise: SessionNoise;
   readonly marks: RunMarks;
   readonly dropFlag: number;
-  readonly wasTorn: boolean;
 }): Finding[] {
-  const { record, rows, samples, noise, marks, dropFlag, wasTorn } = options;
+  const { record, rows, samples, noise, marks, dropFlag } = options;
   const findings: Finding[] = [];
   const add = (code: Finding["code"], subject: string, message: string) => findings.push({ code, subject, message });
   if (record.plan.certification) {
@@ -33,7 +32,6 @@ export function collectFindings(options: {
       "The variants are twins of the baseline, some slowed on purpose: nothing here is a result.",
     );
   }
-  if (wasTorn) add("TORN_LINE_SET_ASIDE", "run", "The journal's last line was torn by a crash; it was set aside.");
   if (noise.isNoisy) {
     const change = noise.splitHalf?.value;
     const size = change === null || change === undefined ? "" : ` by ${(Math.abs(change) * 100).toFixed(1)} %`;

@@ -36,6 +36,11 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
       hint: "Restore the plan that the journal was made with.",
     });
   }
+  if (journal.torn !== undefined) {
+    throw new HarnessError("STORE_CORRUPT", "journal.ndjson ends in the middle of a line, as a crash leaves it", {
+      hint: `quantgate sweep --resume ${folder.path} runs the trial of that line again, and what is missing.`,
+    });
+  }
   const problem = journalProblem(plan, journal);
   if (problem !== undefined) throw corrupt(problem);
   const labels = await readLabels(folder, journal, plan);
@@ -70,7 +75,7 @@ export async function readRun(folder: RunFolder): Promise<{ record: RunRecord; j
       ...(replies.size === 0 ? {} : { replies }),
       floats: (ref) => floats.get(ref.sha256) ?? new Float32Array(0),
     },
-    journal: { sha256: journal.sha256, lines: journal.lines, end: journal.end, wasTorn: journal.torn !== undefined },
+    journal: { sha256: journal.sha256, lines: journal.lines, end: journal.end },
   };
 }
 

@@ -25,7 +25,6 @@ export interface JournalFacts {
   readonly sha256: string;
   readonly lines: number;
   readonly end: EndLine | undefined;
-  readonly wasTorn: boolean;
 }
 
 /**
@@ -137,7 +136,6 @@ export function summarize(
       noise,
       marks,
       dropFlag: plan.drop_flag,
-      wasTorn: journal.wasTorn,
     }),
   };
   const gate: GateArtifact = {

@@ -157,6 +157,13 @@ describe("stored files that are damaged or do not belong together", () => {
     const journal = join(copy, "journal.ndjson");
     const whole = readFileSync(journal);
     truncateSync(journal, Math.floor(whole.length / 2));
+    assertRefused(await runCli(["gate", "--run", copy], { cwd }), {
+      exitCode: 6,
+      code: "STORE_CORRUPT",
+      says: /ends in the middle of a line/,
+      hint: /sweep --resume/,
+    });
+    truncateSync(journal, readFileSync(journal).lastIndexOf(10) + 1);
     const gated = await runCli(["gate", "--run", copy], { cwd });
     assert.equal(gated.code, 4, "part of a run never passes");
     assert.match(gated.stdout, /This run is not complete: \d+ trials did not run\. Go on with --resume/);

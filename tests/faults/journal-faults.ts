@@ -23,7 +23,7 @@ export const JOURNAL_FILE_FAULTS: readonly Fault[] = [
   },
   {
     name: "the last line of the journal is torn",
-    ending: undecided(/the run is not finished/),
+    ending: refused(/ends in the middle of a line/),
     files: (path) => edit(path, (text) => text.slice(0, -40)),
   },
   {

@@ -292,7 +292,7 @@ test("the summary names plan, journal and reference, so that it can be recompute
   assert.equal(summary.simulated, true);
 });
 
-test("findings name clock steps, torn lines, failed trials and equal bytes", () => {
+test("findings name clock steps, failed trials and equal bytes", () => {
   const record = handRecord(passing, outcomes({ "m/q8": (block) => (block === 2 ? "crash" : steady(block)) }));
   const trials = record.trials.map((line) =>
     line.trial_id === "b001.m/q8" && line.measured !== null
@@ -300,11 +300,10 @@ test("findings name clock steps, torn lines, failed trials and equal bytes", () 
       : line,
   );
   const variants = record.variants.map((line) => ({ ...line, sha256: sha256("the same") }));
-  const { summary } = decide({ ...record, trials, variants }, { wasTorn: true });
+  const { summary } = decide({ ...record, trials, variants });
   assert.deepEqual(
     summary.findings.map(({ code, subject }) => [code, subject]),
     [
-      ["TORN_LINE_SET_ASIDE", "run"],
       ["CLOCK_STEP", "b001.m/q8"],
       ["TRIALS_FAILED", "m/q8"],
       ["OUTPUTS_VARY", "m/q8"],
