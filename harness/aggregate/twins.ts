@@ -1,6 +1,7 @@
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import * as stats from "../stats/index.ts";
 import type { CellSamples } from "./cell-samples.ts";
+import type { RunRecord } from "./run-record.ts";
 
 /** What a usual test says of one identical pair, at one-sided level alpha: true is a false alarm. Undefined: it cannot be computed. */
 export interface NaiveAlarms {
@@ -37,4 +38,24 @@ export function naiveAlarms(baseline: CellSamples, twin: CellSamples, alpha: num
 
 function callsOf(trials: readonly TrialLine[], wanted: (block: number) => boolean): number[] {
   return trials.flatMap(({ block, measured }) => (wanted(block) ? (measured?.latency_ns ?? []) : []));
+}
+
+/**
+ * The record as it would be had every call of these variants taken `1 + share` times what it took: arms that are slower by exactly that
+ * much, as no delay at run time is (a busy wait is itself delayed on a loaded machine).
+ */
+export function slowedRecord(record: RunRecord, quantTags: readonly string[], share: number): RunRecord {
+  const { plan, trials } = record;
+  const slowed = new Set(plan.variants.filter((v) => quantTags.includes(v.quant_tag)).map((v) => v.variant_id));
+  return {
+    ...record,
+    trials: trials.map((trial) =>
+      trial.measured === null || !slowed.has(trial.variant_id)
+        ? trial
+        : {
+            ...trial,
+            measured: { ...trial.measured, latency_ns: trial.measured.latency_ns.map((ns) => ns * (1 + share)) },
+          },
+    ),
+  };
 }

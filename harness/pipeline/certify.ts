@@ -1,21 +1,23 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type CellSamples, cellSamples } from "../aggregate/cell-samples.ts";
-import { naiveAlarms } from "../aggregate/twins.ts";
-import { artifactJson } from "../domain/canonical-json.ts";
+import { naiveAlarms, slowedRecord } from "../aggregate/twins.ts";
+import { artifactJson, canonicalJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { Certificate } from "../domain/generated/certificate-v1.ts";
 import type { MatrixConfig } from "../domain/generated/config-v1.ts";
+import type { Summary } from "../domain/generated/summary-v1.ts";
 import { type Clock, isoTime, secondsSince, systemClock } from "../platform/clock.ts";
+import { sha256 } from "../platform/digest.ts";
 import { atomicWrite } from "../platform/files.ts";
 import { validator } from "../platform/schema.ts";
 import { embeddedConfigPath, pathRoots, readConfig } from "../store/config-file.ts";
 import { RunFolder } from "../store/run-folder.ts";
 import { assembleCertificate, type CertifySession, type TwinVerdicts } from "./assemble-certificate.ts";
 import { AA_GATES, latencyGateOf, type TwinConfig, twinConfig } from "./certify-config.ts";
-import { decide } from "./decide.ts";
 import { gatherInputs } from "./gather-inputs.ts";
 import { readRun } from "./read-run.ts";
+import { summarize } from "./summarize.ts";
 import { sweepInputs } from "./sweep.ts";
 
 export interface CertifyOptions {
@@ -53,7 +55,8 @@ export interface CertifyResult {
 
 /**
  * A/A on this machine with this config: sessions of the real pipeline in which the baseline meets identical twins of itself, and twins
- * slowed by exactly the margin. Nothing is decided here: the verdicts are read off each session's summary.
+ * that were slowed while they ran. The verdicts are those of the session's own decision, once on the times as they were and once with
+ * those of the identical twins longer by exactly the margin.
  */
 export async function certify(options: CertifyOptions = {}): Promise<CertifyResult> {
   const { cwd = process.cwd(), env = process.env, clock = systemClock, signal } = options;
@@ -88,7 +91,7 @@ export async function certify(options: CertifyOptions = {}): Promise<CertifyResu
     if (index > 0 && secondsSince(clock, start) > (options.maxMinutes ?? Infinity) * 60) break;
     const seed = plan.experimental_controls.seed + index;
     const twin = twinConfig(raw, plan, { ...design, seed });
-    sessions.push(await runSession(twin, { ...options, outDir, roots, alpha: gate.alpha }));
+    sessions.push(await runSession(twin, { ...options, outDir, roots, gate }));
     options.onProgress?.({ done: index + 1, sessions: total });
   }
   const certificate = assembleCertificate(sessions, {
@@ -106,7 +109,11 @@ export async function certify(options: CertifyOptions = {}): Promise<CertifyResu
 
 async function runSession(
   { raw, handicaps, twinIds, handicappedIds }: TwinConfig,
-  options: CertifyOptions & { outDir: string; roots: Parameters<typeof gatherInputs>[0]["roots"]; alpha: number },
+  options: CertifyOptions & {
+    outDir: string;
+    roots: Parameters<typeof gatherInputs>[0]["roots"];
+    gate: { alpha: number; margin: number };
+  },
 ): Promise<CertifySession> {
   const inputs = await gatherInputs({ raw: raw as MatrixConfig, flags: {}, roots: options.roots, handicaps });
   const { cwd, env, clock, signal, outDir } = options;
@@ -125,13 +132,16 @@ async function runSession(
       outDir,
     ));
   // Decided from the journal in either case: what is stored is never trusted.
-  const { summary } = await decide(folder);
-  const { record } = await readRun(folder);
+  const { record, journal } = await readRun(folder);
+  const { alpha, margin } = options.gate;
+  const policyDigest = sha256(canonicalJson(record.plan.gates));
+  const { summary } = summarize(record, journal, { policyDigest });
+  const atMargin = summarize(slowedRecord(record, twinIds, margin), journal, { policyDigest });
   const samples = cellSamples(record);
   const baseline = samples.find(({ cell }) => cell.cell_id === cell.baseline_cell_id) as CellSamples;
-  const verdictsOf = (ids: readonly string[]) =>
+  const verdictsOf = (ids: readonly string[], { rows }: Summary) =>
     ids.map((id): TwinVerdicts => {
-      const gates = summary.rows.find((row) => row.quant_tag === id)?.gates ?? [];
+      const gates = rows.find((row) => row.quant_tag === id)?.gates ?? [];
       const verdict = (gateId: string) => gates.find((g) => g.gate_id === gateId)?.verdict ?? "inconclusive";
       return { anyRegression: verdict(AA_GATES.anyRegression), nonInferiority: verdict(AA_GATES.nonInferiority) };
     });
@@ -142,11 +152,12 @@ async function runSession(
   const isDecided = summary.state === "complete" && !isDoubted;
   return {
     summary,
-    identical: verdictsOf(twinIds),
-    slowed: verdictsOf(handicappedIds),
+    identical: verdictsOf(twinIds, summary),
+    atMargin: verdictsOf(twinIds, atMargin.summary),
+    slowed: verdictsOf(handicappedIds, summary),
     naive: samples
       .filter(({ variant }) => twinIds.includes(variant.quant_tag))
-      .map((twin) => naiveAlarms(baseline, twin, options.alpha)),
+      .map((twin) => naiveAlarms(baseline, twin, alpha)),
     trials: record.trials.filter((trial) => trial.trial_kind === "trial"),
     isDecided,
   };

@@ -174,7 +174,7 @@ export interface CertifiedRate {
    */
   policy: "any-regression" | "non-inferiority";
   /**
-   * identical, or slower by exactly the margin.
+   * identical, or identical with the twin's times longer by exactly the margin.
    */
   truth: string;
   share: CertifiedShare;
