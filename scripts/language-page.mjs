@@ -1,7 +1,7 @@
 // Tables of docs/language-real.md, between its marks, out of the artifacts that scripts/language-real.mjs keeps.
 //
 //   node scripts/language-page.mjs [--check]
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,7 +22,10 @@ export function publishPage(folder, page, check = false) {
   const blocks = {
     ...sweepBlocks(read("summary.json")),
     ...serverBlocks(read("server_timings.json")),
-    ...contextBlocks(read("context_ceiling.json"), read("refusal.json")),
+    ...(existsSync(join(folder, "context_ceiling.json"))
+      ? contextBlocks(read("context_ceiling.json"))
+      : { context: ["Not part of this run."] }),
+    ...refusalBlocks(read("refusal.json")),
   };
   let text = readFileSync(page, "utf8");
   for (const [name, lines] of Object.entries(blocks)) {
@@ -126,7 +129,7 @@ function serverBlocks(rows) {
   };
 }
 
-function contextBlocks(ceiling, refusal) {
+function contextBlocks(ceiling) {
   return {
     context: [
       ...table(
@@ -143,6 +146,11 @@ function contextBlocks(ceiling, refusal) {
       "",
       `Safe ceiling: ${ceiling.safe_context_ceiling ?? "none"}. ${ceiling.recommendation}`,
     ],
+  };
+}
+
+function refusalBlocks(refusal) {
+  return {
     refusal: [
       `A prompt of ${refusal.prompt_tokens} tokens to a context of ${refusal.context_tokens}: ${refusal.refused ? "refused" : "NOT refused"}, \`${refusal.code}\`: ${refusal.message}.`,
     ],

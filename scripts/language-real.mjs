@@ -26,6 +26,7 @@ const { values } = parseArgs({
     threads: { type: "string", default: "2" },
     parts: { type: "string", default: "sweep,context,refusal" },
     out: { type: "string", default: "results/language-real" },
+    contexts: { type: "string", default: "256,512,1024,2048" },
     publish: { type: "string" },
   },
 });
@@ -82,12 +83,15 @@ function context() {
     "60000",
     "--decode-floor-tps",
     "5",
+    // A model this small recalls half of the codes even in short texts: half of that must be left.
+    "--recall-min",
+    "0.5",
   ];
   const file = join(models, `${MODEL}.Q8_0.gguf`);
   for (const name of readdirSync(out)) if (/^context_/.test(name)) rmSync(join(out, name));
   run([
     ...["context", "sweep", "--runtime", "llama-server", "--command", values.server, "--model", MODEL, "--file", file],
-    ...["--quant-tag", "Q8_0", "--contexts", "auto", "--min-context", "512", "--max-context", "4096", "--seeds", "3"],
+    ...["--quant-tag", "Q8_0", "--contexts", values.contexts, "--seeds", "3"],
     ...["--threads", values.threads, ...common],
   ]);
   const lengths = readdirSync(out).flatMap((name) => /^context_(\d+)\.json$/.exec(name)?.[1] ?? []);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { ContextCeiling } from "../../harness/domain/generated/context-ceiling-v1.ts";
 import { CONTEXT_PROFILES } from "../../harness/explore/context-ceiling.ts";
+import { checkFile } from "../../harness/pipeline/check-file.ts";
 import { contextThresholds } from "../../harness/pipeline/context-ceiling.ts";
 import { sweepContexts } from "../../harness/pipeline/context-sweep.ts";
 import { packageRoot } from "../../harness/platform/package-root.ts";
@@ -88,6 +90,24 @@ describe("docs/context-ceiling.md", () => {
       const lengths = contexts.map((one) => one.toLocaleString("en-US")).join(" · ");
       const row = `| \`${name}\` | ${lengths} | ${adherenceMin.toFixed(2)} | ${ttftCeilingMs} ms | ${decodeFloorTps} |`;
       assert.ok(text.includes(row), row);
+    }
+  });
+});
+
+describe("docs/language-real.md", () => {
+  const folder = join(packageRoot(), "docs/language");
+
+  it("its tables are those of the artifacts that were kept", () => {
+    execFileSync(process.execPath, [join(packageRoot(), "scripts/language-page.mjs"), "--check"], { stdio: "pipe" });
+  });
+
+  it("the artifacts are valid, and name no path of the machine that made them", async () => {
+    const names = readdirSync(folder);
+    assert.ok(names.includes("summary.json") && names.includes("refusal.json"));
+    for (const name of names) {
+      const text = readFileSync(join(folder, name), "utf8");
+      assert.doesNotMatch(text, /"(?:\/(?:tmp|home|work|root|Users)\/|[A-Z]:\\)/, name);
+      if (/"schema_version"/.test(text)) await checkFile(join(folder, name));
     }
   });
 });

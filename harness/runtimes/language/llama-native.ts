@@ -52,8 +52,12 @@ export function nativeBody(request: GenerateRequest, prompt: string): object {
   };
 }
 
-/** Events of a streamed /completion. */
-export async function* completionEvents(reply: HttpReply, request: GenerateRequest): AsyncGenerator<TimedEvent> {
+/** Events of a streamed /completion. `contextTokens`: context as allocated, where it is known. */
+export async function* completionEvents(
+  reply: HttpReply,
+  request: GenerateRequest,
+  contextTokens?: number,
+): AsyncGenerator<TimedEvent> {
   yield { kind: "headers", atS: reply.headersS };
   const lines = readLines(reply.body, { who: WHO, maxBytes: lineLimit(request), mayBeOpen: true });
   for await (const { atS, data } of serverSentEvents(lines)) {
@@ -77,7 +81,7 @@ export async function* completionEvents(reply: HttpReply, request: GenerateReque
       continue;
     }
     if (chunk.text !== "" || (chunk.tokenIds?.length ?? 0) > 0) yield chunk;
-    yield endOf(event, atS);
+    yield endOf(event, atS, contextTokens);
     return;
   }
   throw new HarnessError("RUNTIME_PROTOCOL", `${WHO} ended its stream without a last event`, {
@@ -110,7 +114,7 @@ function detailsOf(event: Wire): TokenDetail[] | undefined {
   });
 }
 
-function endOf(event: Wire, atS: number): TimedEvent {
+function endOf(event: Wire, atS: number, contextTokens = 0): TimedEvent {
   const server = timingsOf(objectAt(event, "timings"));
   const cached = server.raw["cache_n"];
   const processed = countAt(event, "tokens_evaluated") ?? total(server.promptTokens, cached);
@@ -122,7 +126,8 @@ function endOf(event: Wire, atS: number): TimedEvent {
     prompt: processed === undefined ? undefined : { tokens: processed, source: "server" },
     cachedTokens: cached,
     completion: predicted === undefined ? undefined : { tokens: predicted, source: "server" },
-    isTruncated: event["truncated"] === true,
+    // Also set where an answer came to the end of the context: then prompt and answer fit together, and only the answer was cut.
+    isTruncated: event["truncated"] === true && (processed ?? 0) + (predicted ?? 0) > contextTokens,
     server,
   };
 }

@@ -49,6 +49,7 @@ class LlamaServer implements LanguageRuntime {
   private client: HttpClient | undefined;
   private process: ServerProcess | undefined;
   private build = "unknown";
+  private contextTokens: number | undefined;
 
   constructor(options: LlamaServerOptions) {
     this.options = options;
@@ -118,8 +119,9 @@ class LlamaServer implements LanguageRuntime {
   }): Promise<Pick<LoadedModel, "contextTokens" | "offloadedBytes" | "memoryBytes">> {
     const props = await this.props(signal);
     const settings = objectAt(props, "default_generation_settings");
+    this.contextTokens = settings === undefined ? undefined : countAt(settings, "n_ctx");
     return {
-      contextTokens: settings === undefined ? undefined : countAt(settings, "n_ctx"),
+      contextTokens: this.contextTokens,
       offloadedBytes: undefined,
       memoryBytes: await this.process?.peakMemoryBytes(),
     };
@@ -151,7 +153,7 @@ class LlamaServer implements LanguageRuntime {
         yield* chatEvents(await client.open("/v1/chat/completions", body, exchange), request, "llama-server");
       } else {
         const body = nativeBody(request, await this.textOf(request.prompt, signal));
-        yield* completionEvents(await client.open("/completion", body, exchange), request);
+        yield* completionEvents(await client.open("/completion", body, exchange), request, this.contextTokens);
       }
     } catch (error) {
       throw contextError(error) ?? (await this.explained(error));

@@ -84,6 +84,14 @@ describe("llama-server, started on a file", () => {
     );
   });
 
+  it("an answer that comes to the end of the context is cut, its prompt is not", async (t) => {
+    const { runtime, model, ask } = await started(t);
+    await runtime.load(model, SETTINGS, { signal });
+    const reply = await ask(asking(`${"word ".repeat(116)} Say: one two three four five`, { maxTokens: 5 }));
+    assert.deepEqual([reply.prompt?.tokens, reply.completion?.tokens], [123, 5]);
+    assert.deepEqual([reply.isTruncated, reply.finish], [false, "length"]);
+  });
+
   it("an over-long prompt is refused with both counts, never cut", async (t) => {
     const { runtime, model, ask } = await started(t);
     await runtime.load(model, SETTINGS, { signal });
