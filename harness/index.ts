@@ -24,7 +24,8 @@ export {
 } from "./pipeline/baselines.ts";
 export type { RunComparison } from "./pipeline/baselines-compare.ts";
 export { type CertifyOptions, type CertifyResult, certify } from "./pipeline/certify.ts";
-export { type CheckResult, checkArtifacts as check } from "./pipeline/check-artifacts.ts";
+export { checkArtifacts as check } from "./pipeline/check-artifacts.ts";
+export type { CheckResult } from "./pipeline/check-result.ts";
 export { type CleanedFile, cleanModelFile } from "./pipeline/clean-model-file.ts";
 export { type Comparison, compareVariants } from "./pipeline/compare-variants.ts";
 export { decideWithPolicy as gate } from "./pipeline/decide.ts";

@@ -1,6 +1,7 @@
 import type { DeviceWindowDoc, GaugeDoc, TrialLine } from "../domain/generated/journal-v1.ts";
 import type { RowMachineDoc } from "../domain/generated/summary-v1.ts";
 import { growthOf } from "./trial-readings.ts";
+import { watchedDevice } from "./watched-device.ts";
 
 /** Hottest first where a chip has several. */
 const HEAT = ["temperature_junction_c", "temperature_gpu_c", "temperature_cpu_c"];
@@ -12,7 +13,7 @@ const HEAT = ["temperature_junction_c", "temperature_gpu_c", "temperature_cpu_c"
 export function rowMachine(trials: readonly TrialLine[]): RowMachineDoc | null {
   const watched = [...trials].sort((x, y) => x.seq - y.seq).filter(({ telemetry }) => telemetry !== undefined);
   if (watched.length === 0) return null;
-  const devices = watched.flatMap((trial) => deviceOf(trial) ?? []);
+  const devices = watched.flatMap((trial) => watchedDevice(trial) ?? []);
   const heat = devices.flatMap((device) => HEAT.map((id) => gauge(device, id)).find((one) => one !== undefined) ?? []);
   const samples = heat.reduce((sum, { n }) => sum + n, 0);
   const cards = devices.filter(({ kind }) => kind !== "cpu");
@@ -34,11 +35,6 @@ export function rowMachine(trials: readonly TrialLine[]): RowMachineDoc | null {
     energy_j: energy.length === trials.length && energy.length > 0 ? energy.reduce((sum, one) => sum + one, 0) : null,
     clock_hz: clockSamples === 0 ? null : clocks.reduce((sum, { mean, n }) => sum + mean * n, 0) / clockSamples,
   };
-}
-
-function deviceOf({ telemetry }: TrialLine): DeviceWindowDoc | undefined {
-  const devices = telemetry?.probes.flatMap((probe) => probe.devices) ?? [];
-  return devices.find(({ kind }) => kind === "gpu") ?? devices.find(({ kind }) => kind === "cpu");
 }
 
 function gauge({ readings }: DeviceWindowDoc, id: string): GaugeDoc | undefined {

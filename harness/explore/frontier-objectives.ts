@@ -16,7 +16,19 @@ export interface Objective {
 export const OBJECTIVES: readonly Objective[] = [
   { metric: "quality.accuracy", unit: "1", better: "higher", estimate: (row) => row.accuracy },
   { metric: "latency.call", unit: "s", better: "lower", estimate: (row) => row.latency.p50 },
+  {
+    metric: "latency.ttft",
+    unit: "s",
+    better: "lower",
+    estimate: ({ token_metrics }) => token_metrics?.estimates.ttft ?? null,
+  },
   { metric: "throughput.items", unit: "1/s", better: "higher", estimate: (row) => row.throughput },
+  {
+    metric: "throughput.decode",
+    unit: "1/s",
+    better: "higher",
+    estimate: ({ token_metrics }) => token_metrics?.estimates.decode ?? null,
+  },
   { metric: "memory.peak_rss", unit: "B", better: "lower", estimate: (row) => row.peak_memory },
   {
     metric: "size.bytes_on_disk",
@@ -24,6 +36,7 @@ export const OBJECTIVES: readonly Objective[] = [
     better: "lower",
     estimate: ({ bytes_on_disk: value }) => (value === null ? null : { value, low: value, high: value, level: 1 }),
   },
+  { metric: "energy.item", unit: "J", better: "lower", estimate: ({ machine }) => machine?.energy_per_item ?? null },
 ];
 
 /** The declared objectives that at least one row has a value of, and why the others cannot be used. */

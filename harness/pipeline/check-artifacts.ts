@@ -1,26 +1,14 @@
 import { readdir, stat } from "node:fs/promises";
-import { dirname, extname, join } from "node:path";
-import { canonicalJson } from "../domain/canonical-json.ts";
+import { basename, dirname, extname, join } from "node:path";
 import { HarnessError } from "../domain/errors.ts";
-import type { Provenance } from "../domain/generated/provenance-v1.ts";
-import type { Summary } from "../domain/generated/summary-v1.ts";
-import { sha256OfFile } from "../platform/digest.ts";
+import { BaselineLayout } from "../store/baseline-layout.ts";
+import { readState } from "../store/baseline-state.ts";
+import { readRecord } from "../store/baseline-store.ts";
 import { RunFolder } from "../store/run-folder.ts";
 import { checkFile } from "./check-file.ts";
-import { decide } from "./decide.ts";
-import { kpisOf } from "./kpi.ts";
-import { readRun } from "./read-run.ts";
-
-/** What a finished run cannot be without; a folder that holds one of them is a run. */
-const RUN_FILES: readonly string[] = ["plan.json", "journal.ndjson", "summary.json", "gate.json", "provenance.json"];
-
-/** One artifact looked at. */
-export interface CheckResult {
-  readonly path: string;
-  readonly ok: boolean;
-  /** What was checked, or the first problem. */
-  readonly message: string;
-}
+import { isLines } from "./check-lines.ts";
+import { attempt, type CheckResult } from "./check-result.ts";
+import { checkBeside, checkRun, isRecomputed, RUN_FILES } from "./check-run.ts";
 
 /** Kinds that can be asked for by name, with their schema and their file in a run's folder. */
 const KINDS = {
@@ -37,8 +25,8 @@ export type CheckRequest = string | { readonly path: string; readonly kind: Arti
 
 /**
  * Validates files against the schema that their `schema_version` names, and run folders as a whole: every artifact, the journal's
- * checksums, the plan's digest, the digests in the provenance, and summary and gate recomputed from the journal. Nothing given
- * is an error (CONFIG_USAGE): a check that looked at nothing must not pass.
+ * checksums, the plan's digest, the digests in the provenance, and summary, gate, KPIs and canary recomputed from the journal; of a
+ * baseline store its log and every record. Nothing given is an error (CONFIG_USAGE): a check that looked at nothing must not pass.
  */
 export async function checkArtifacts(requests: readonly CheckRequest[]): Promise<CheckResult[]> {
   if (requests.length === 0) {
@@ -53,38 +41,35 @@ export async function checkArtifacts(requests: readonly CheckRequest[]): Promise
     if (found === undefined) results.push({ path, ok: false, message: "there is no such file or folder" });
     else if (kind !== undefined) results.push(...(await checkKind(path, kind, found.isDirectory())));
     else if (found.isDirectory()) results.push(...(await checkFolder(path)));
-    else results.push(await attempt(path, () => checkFile(path)));
+    else results.push(...(await withRunBeside(path, basename(path), () => checkFile(path))));
   }
   return results;
 }
 
-async function attempt(path: string, check: () => Promise<string>): Promise<CheckResult> {
-  try {
-    return { path, ok: true, message: await check() };
-  } catch (error) {
-    if (!(error instanceof HarnessError)) throw error;
-    return { path, ok: false, message: error.message };
-  }
-}
-
-/** An artifact of one kind: the file itself, or the one of that name in a folder. A summary with its run beside it is decided again. */
+/** An artifact of one kind: the file itself, or the one of that name in a folder. */
 async function checkKind(path: string, kind: ArtifactKind, isFolder: boolean): Promise<CheckResult[]> {
   const { schema, file } = KINDS[kind];
   const own = isFolder ? join(path, file) : path;
-  const result = await attempt(own, () => checkFile(own, schema));
-  if (!result.ok || kind !== "summary") return [result];
-  const folder = await RunFolder.open(dirname(own), dirname(own)).catch(() => undefined);
+  return withRunBeside(own, file, () => checkFile(own, schema));
+}
+
+/** What follows from a journal is made again where its run lies beside it; where none does, the result says so. */
+async function withRunBeside(path: string, file: string, check: () => Promise<string>): Promise<CheckResult[]> {
+  const result = await attempt(path, check);
+  if (!result.ok || !isRecomputed(file)) return [result];
+  const folder = await RunFolder.open(dirname(path), dirname(path)).catch(() => undefined);
   if (folder === undefined) return [{ ...result, message: `${result.message}; no run beside it to decide again` }];
-  return [result, await checkDecision(folder, own)];
+  return [result, await checkBeside(folder, path, file)];
 }
 
 async function checkFolder(path: string): Promise<CheckResult[]> {
   const names = await readdir(path);
-  const artifacts = names.filter((name) => extname(name) === ".json" || name === "journal.ndjson").sort();
-  if (artifacts.length === 0) return [{ path, ok: false, message: "the folder holds no artifact" }];
-  const results = await Promise.all(
-    artifacts.map((name) => attempt(join(path, name), () => checkFile(join(path, name)))),
-  );
+  const artifacts = names.filter((name) => extname(name) === ".json" || isLines(name)).sort();
+  const inner = (await Promise.all(INNER.map((one) => innerFiles(path, one)))).flat().sort();
+  if (artifacts.length + inner.length === 0) return [{ path, ok: false, message: "the folder holds no artifact" }];
+  const files = [...artifacts, ...inner].map((name) => join(path, name));
+  const results = await Promise.all(files.map((file) => attempt(file, () => checkFile(file))));
+  if (names.includes("audit.ndjson")) results.push(...(await checkStore(path)));
   if (!artifacts.some((name) => RUN_FILES.includes(name))) return results;
   const missing = RUN_FILES.filter((name) => !names.includes(name));
   return [
@@ -94,61 +79,30 @@ async function checkFolder(path: string): Promise<CheckResult[]> {
   ];
 }
 
-/** What only a whole run can be asked. */
-async function checkRun(path: string): Promise<CheckResult[]> {
-  const folder = await RunFolder.open(path, dirname(path));
-  const results = [await checkDecision(folder, join(path, "summary.json"))];
-  if (await stat(folder.file("kpis.json")).catch(() => undefined)) {
-    const check = async () => {
-      const { record } = await readRun(folder);
-      await sameAs(folder, "kpis.json", kpisOf(record, (await decide(folder)).summary));
-      return "KPIs equal what the journal gives";
-    };
-    results.push(await attempt(join(path, "kpis.json"), check));
-  }
-  const provenance = await folder.read<Provenance>("provenance.json").catch(() => undefined);
-  // What makes it unreadable is among the results of its own file.
-  if (provenance === undefined) return results;
-  for (const artifact of provenance.artifacts) {
-    const digest = await sha256OfFile(folder.file(artifact.path)).catch(() => undefined);
-    if (digest === artifact.sha256) continue;
-    const message =
-      digest === undefined ? "missing, though provenance lists it" : "changed since the run: its digest differs";
-    results.push({ path: join(path, artifact.path), ok: false, message });
-  }
-  for (const name of RUN_FILES.filter((file) => file !== "provenance.json")) {
-    if (provenance.artifacts.some((artifact) => artifact.path === name)) continue;
-    results.push({ path: join(path, name), ok: false, message: "provenance does not list it" });
-  }
-  const summary = await folder.read<Summary>("summary.json").catch(() => undefined);
-  if (summary !== undefined && canonicalJson(summary.provenance) !== canonicalJson(provenance.provenance)) {
-    results.push({ path: join(path, "provenance.json"), ok: false, message: "it is not of this summary" });
-  }
-  return results;
+/** Where runs and stores keep further artifacts, and how those are named. */
+const INNER: readonly { readonly folder: string; readonly pattern: RegExp }[] = [
+  { folder: "sidecar", pattern: /_hardware_sidecar\.json$/ },
+  { folder: "telemetry", pattern: /\.ndjson$/ },
+  { folder: "records", pattern: /\.json$/ },
+  { folder: "explorer", pattern: /\.ndjson$/ },
+];
+
+async function innerFiles(path: string, { folder, pattern }: (typeof INNER)[number]): Promise<string[]> {
+  const names = await readdir(join(path, folder), { recursive: true }).catch(() => []);
+  return names.filter((name) => pattern.test(name)).map((name) => join(folder, name));
 }
 
-function checkDecision(folder: RunFolder, path: string): Promise<CheckResult> {
-  return attempt(path, async () => {
-    const stored = await folder.read<Summary>("summary.json");
-    const { summary, gate } = await decide(folder, { ref: stored.provenance.ref ?? undefined });
-    await sameAs(folder, "summary.json", summary);
-    await sameAs(folder, "gate.json", gate);
-    return "summary and gate equal what the journal gives";
-  });
-}
-
-async function sameAs(
-  folder: RunFolder,
-  name: "summary.json" | "gate.json" | "kpis.json",
-  recomputed: object,
-): Promise<void> {
-  const stored = await folder.read<object>(name);
-  if (canonicalJson(stored) === canonicalJson(recomputed)) return;
-  throw new HarnessError(
-    "STORE_CORRUPT",
-    `${name} is not what the journal gives: it was changed, or made by another version`,
-    {
-      hint: "Decide again with quantgate gate --run.",
-    },
+/** Every record that the audit log of a store knows is there, and is what was recorded. Nothing is set aside or repaired here. */
+async function checkStore(path: string): Promise<CheckResult[]> {
+  const layout = new BaselineLayout(path);
+  const state = await readState(layout).catch(() => undefined);
+  // What makes the log unreadable is among the results of its own file.
+  if (state === undefined) return [];
+  const all = [...state.entries.values()].map((entry) =>
+    attempt(layout.record(entry), async () => {
+      await readRecord(layout, entry);
+      return "it is what the audit log says was recorded";
+    }),
   );
+  return Promise.all(all);
 }

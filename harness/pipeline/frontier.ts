@@ -11,6 +11,7 @@ import { sha256 } from "../platform/digest.ts";
 import { atomicWrite } from "../platform/files.ts";
 import { validator } from "../platform/schema.ts";
 import { appendExplorer, readExplorer } from "../store/explorer-history.ts";
+import { RunFolder } from "../store/run-folder.ts";
 import { readSummary, type StoredSummary } from "./read-summary.ts";
 
 export interface FrontierRequest {
@@ -21,6 +22,7 @@ export interface FrontierRequest {
   readonly ref?: string | undefined;
   /** Folder of the comparable history; the artifact is added to it. */
   readonly storageRoot?: string | undefined;
+  /** Default: those of the run's own frontier, else accuracy, latency and size. */
   readonly objectives?: readonly string[] | undefined;
   readonly allowPolluted?: boolean | undefined;
   readonly includeInvalid?: boolean | undefined;
@@ -46,7 +48,10 @@ export async function frontier(request: FrontierRequest): Promise<FrontierResult
   const out = request.out === undefined ? undefined : resolve(cwd, request.out);
   const artifact = frontierOf(stored, {
     base: out === undefined ? dirname(stored.path) : dirname(out),
-    objectives: request.objectives === undefined ? undefined : knownObjectives(request.objectives),
+    objectives:
+      request.objectives === undefined
+        ? (await askedOf(dirname(stored.path))).objectives
+        : knownObjectives(request.objectives),
     allowPolluted: request.allowPolluted,
     includeInvalid: request.includeInvalid,
     ref: request.ref,
@@ -72,6 +77,17 @@ export function frontierOf(
   const path = relative(base, stored.path).replaceAll("\\", "/") || basename(stored.path);
   const artifact = buildFrontier(stored.summary, { ...options, source: { path, sha256: stored.sha256 } });
   return validator.validate("frontier.v1", artifact, { what: "the frontier", code: "STORE_SCHEMA" });
+}
+
+/** What the frontier that lies in a folder was asked for, so that the same front is shown; nothing where there is none. */
+export async function askedOf(
+  folder: string,
+): Promise<{ readonly objectives?: readonly ObjectiveId[]; readonly allowPolluted?: boolean }> {
+  const run = await RunFolder.open(folder, folder).catch(() => undefined);
+  const own = await run?.read<Frontier>("frontier.json").catch(() => undefined);
+  if (own === undefined) return {};
+  const objectives = [...own.objectives, ...own.dropped_objectives].map(({ metric }) => metric);
+  return { objectives, allowPolluted: own.policy.allow_polluted };
 }
 
 /** Frontier and scatter of a run that has just been decided. */

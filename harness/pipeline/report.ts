@@ -18,7 +18,7 @@ import { renderMarkdown } from "../report/markdown.ts";
 import { type FigureTheme, runFigure } from "../report/svg/figure.ts";
 import { timeSeriesSvg } from "../report/time-series-svg.ts";
 import { RunFolder } from "../store/run-folder.ts";
-import { frontierOf } from "./frontier.ts";
+import { askedOf, frontierOf } from "./frontier.ts";
 import { readRun } from "./read-run.ts";
 import { readSummary } from "./read-summary.ts";
 import { runSeries } from "./run-series.ts";
@@ -125,13 +125,4 @@ async function pageInput(
   const series = await optional("the plot of the machine", () => runSeries(run, stored.summary));
   const timeLines = series === undefined ? undefined : [{ title: series.title, svg: timeSeriesSvg(series) }];
   return { input: { summary: stored.summary, frontier, canary, latencies, timeLines, includeInvalid }, warnings };
-}
-
-/** What the run's own frontier was asked for, so that a report shows the same front. */
-async function askedOf(folder: string) {
-  const run = await RunFolder.open(folder, folder).catch(() => undefined);
-  const own = await run?.read<Frontier>("frontier.json").catch(() => undefined);
-  if (own === undefined) return {};
-  const objectives = [...own.objectives, ...own.dropped_objectives].map(({ metric }) => metric);
-  return { objectives, allowPolluted: own.policy.allow_polluted };
 }

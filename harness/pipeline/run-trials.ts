@@ -4,11 +4,10 @@ import type { CanaryReport } from "../domain/generated/canary-v1.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan, PlannedCell, PlannedTrial } from "../domain/generated/plan-v1.ts";
 import type { AnyMeasurement, Runtime, TrialRequest } from "../domain/runtime-port.ts";
-import { worstCheck } from "../gate/decide-canary.ts";
 import { type Clock, isoTime, secondsSince, systemClock } from "../platform/clock.ts";
 import type { JournalWriter } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
-import { canaryChecks, sentinelChecks } from "./canary-checks.ts";
+import { canaryReport, sentinelReport } from "./canary-checks.ts";
 import { rowMapping } from "./detect-items.ts";
 import type { PreparedVariant } from "./prepare-variants.ts";
 import { type OnProgress, TimeLeft } from "./progress.ts";
@@ -79,12 +78,12 @@ export async function runTrials(loop: TrialLoop, earlier: readonly TrialLine[]):
     const isLastCanary = planned.kind === "canary" && plan.trials[index + 1]?.kind !== "canary";
     const isSentinel = planned.kind === "trial" && cell.cell_id === cell.baseline_cell_id;
     if (isLastCanary) {
-      canary = reportCanary(loop, trials);
+      canary = canaryReport(plan, loop.folder.runId, trials);
       onProgress({ kind: "canary", report: canary, secondsLeft });
       // Before the sweep a noisy machine is reason enough to stop: nothing has been spent yet.
       if (canary.verdict !== "ok") return { state: "canary-abort", trials, canary, reason: reasonOf(canary) };
     } else if (isSentinel) {
-      const sentinel = reportSentinel(loop, line, trials);
+      const sentinel = sentinelReport(plan, loop.folder.runId, line, trials);
       // In the middle of a sweep noise is recorded and judged at the end; broken outputs or accuracy stop it.
       if (sentinel.verdict === "failed" && line.state === "completed") {
         return { state: "canary-abort", trials, canary: sentinel, reason: reasonOf(sentinel) };
@@ -214,33 +213,6 @@ function frameworkOf({ variants }: Plan, { variant_id }: PlannedCell): { framewo
 function handicapOf({ variants }: Plan, { variant_id }: PlannedCell): { handicap?: number } {
   const handicap = variants.find((variant) => variant.variant_id === variant_id)?.handicap;
   return handicap === undefined ? {} : { handicap };
-}
-
-function reportCanary({ plan, folder, clock }: TrialLoop, trials: readonly TrialLine[]): CanaryReport {
-  return report(plan, folder, trials.at(-1)?.started_at ?? isoTime(clock), -1, canaryChecks(plan, trials));
-}
-
-function reportSentinel({ plan, folder }: TrialLoop, line: TrialLine, trials: readonly TrialLine[]): CanaryReport {
-  return report(plan, folder, line.started_at, line.block, sentinelChecks(plan, line, trials));
-}
-
-function report(
-  plan: Plan,
-  folder: RunFolder,
-  generatedAt: string,
-  block: number,
-  checks: CanaryReport["checks"],
-): CanaryReport {
-  return {
-    schema_version: "quantgate.canary.v1",
-    run_id: folder.runId,
-    generated_at: generatedAt,
-    plan_digest: plan.plan_digest,
-    simulated: plan.simulated,
-    block,
-    verdict: worstCheck(checks),
-    checks,
-  };
 }
 
 function reasonOf(canary: CanaryReport): string {

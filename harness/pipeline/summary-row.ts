@@ -1,4 +1,5 @@
 import { type CellSamples, present } from "../aggregate/cell-samples.ts";
+import { energyPerItem } from "../aggregate/energy-per-item.ts";
 import { evaluatedItems } from "../aggregate/item-sequence.ts";
 import { rowMachine } from "../aggregate/row-machine.ts";
 import type { RowQuality } from "../aggregate/row-quality.ts";
@@ -117,7 +118,7 @@ export function summaryRow(options: {
       record.sidecars?.find((line) => line.cell_id === cell.cell_id),
       sample,
     ),
-    ...machineOf(sample),
+    ...machineOf(sample, { level, counts: rowQuality?.counts }),
     gates: [...decision.gates],
     verdict: decision.verdict,
     reasons: reasonTexts(decision),
@@ -307,10 +308,18 @@ function undisturbed(
   };
 }
 
-/** Absent where no trial was watched, as in all runs of before. */
-function machineOf({ finished }: CellSamples): Pick<SummaryRow, "machine"> {
+/** Absent where no trial was watched, as in all runs of before. Energy an item is of the trials that count. */
+function machineOf(
+  { finished, cell }: CellSamples,
+  { level, counts }: { readonly level: number; readonly counts: RowQuality["counts"] | undefined },
+): Pick<SummaryRow, "machine"> {
   const machine = rowMachine(finished);
-  return machine === null ? {} : { machine };
+  if (machine === null) return {};
+  const energy = center(
+    energyPerItem(counts === undefined ? finished : finished.filter(counts), cell.batch_size),
+    level,
+  );
+  return { machine: { ...machine, ...(energy === null ? {} : { energy_per_item: energy }) } };
 }
 
 function runQuality(

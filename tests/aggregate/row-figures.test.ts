@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compareSidecar } from "../../harness/aggregate/compare-sidecar.ts";
+import { energyPerItem } from "../../harness/aggregate/energy-per-item.ts";
 import { rowMachine } from "../../harness/aggregate/row-machine.ts";
 import { rowQuality } from "../../harness/aggregate/row-quality.ts";
 import type { RunMarks } from "../../harness/aggregate/run-marks.ts";
 import { VRAM_CAPS, vramFit } from "../../harness/aggregate/vram-fit.ts";
+import type { LanguageDoc, TrialLine } from "../../harness/domain/generated/journal-v1.ts";
 import { DEFAULTS } from "../../harness/plan/defaults.ts";
 import { parseSidecar } from "../../harness/telemetry/parse-sidecar.ts";
 import { counterDoc, deviceWindow, gaugeDoc, watchedBy } from "../fixtures/device-window.ts";
@@ -48,6 +50,38 @@ describe("a row's run quality", () => {
     const quality = rowQuality({ finished: trials }, marks, { limits, allowsPolluted: false });
     assert.deepEqual([quality.isPolluted, quality.pollutedTrials, quality.marks.length], [false, 0, 4]);
     assert.equal(rowQuality({ finished: [] }, marks, { limits, allowsPolluted: false }).isPolluted, false);
+  });
+});
+
+describe("energy an item", () => {
+  const joules = (change: number, kind: "gpu" | "cpu" = "gpu") =>
+    watchedBy([deviceWindow(kind, { energy_j: counterDoc(change) })]);
+  const [first, second, third, fourth] = trials as [TrialLine, TrialLine, TrialLine, TrialLine];
+
+  it("is a trial's energy over its calls that warmed up or were timed, by batch size, and its evaluated items", () => {
+    const { latency_ns, warmup, throughput } = first.measured as NonNullable<TrialLine["measured"]>;
+    const items = (latency_ns.length + warmup.iterations) * 4 + throughput.items;
+    assert.ok(items > throughput.items);
+    assert.deepEqual(energyPerItem([{ ...first, telemetry: joules(120) }], 4), [120 / items]);
+  });
+
+  it("is a trial's energy over its prompts, of a language model", () => {
+    const requests = new Array(5).fill({}) as LanguageDoc["requests"];
+    const measured = { ...first.measured, language: { requests } } as unknown as NonNullable<TrialLine["measured"]>;
+    assert.deepEqual(energyPerItem([{ ...first, measured, telemetry: joules(120, "cpu") }], 1), [24]);
+  });
+
+  it("is missing, never zero, where a trial failed, was not watched, or its counter did not move", () => {
+    const all: TrialLine[] = [
+      { ...first, measured: null, state: "failed", telemetry: joules(120) },
+      second,
+      { ...third, telemetry: joules(0) },
+      {
+        ...fourth,
+        telemetry: watchedBy([deviceWindow("gpu", { energy_j: { kind: "absent", reason: "no-counter" } })]),
+      },
+    ];
+    assert.deepEqual(energyPerItem(all, 1), [undefined, undefined, undefined, undefined]);
   });
 });
 

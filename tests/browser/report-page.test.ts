@@ -27,7 +27,7 @@ const pages = new Map<string, string>();
 
 async function runPage(name: string, body: Record<string, unknown>): Promise<void> {
   const folder = join(root, name);
-  mkdirSync(folder);
+  mkdirSync(folder, { recursive: true });
   const config = writeConfig(folder, body);
   const env = { QUANTGATE_CACHE_DIR: join(root, "cache") };
   const { runFolder } = await sweep({ config, outDir: join(folder, "results"), cwd: folder, env });
@@ -50,7 +50,8 @@ before(async () => {
       calibration: { dataset: digitsItems("calibration", 100), count: 100 },
     }),
   );
-  await runPage("many", manyVariantsBody());
+  mkdirSync(join(root, "many"));
+  await runPage("many", manyVariantsBody(join(root, "many")));
   const long = "<b>long&name</b> ".repeat(256);
   const { rows, ...rest } = hostile();
   const summary = {

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { checkArtifacts } from "../../harness/pipeline/check-artifacts.ts";
+import { frontier } from "../../harness/pipeline/frontier.ts";
+import { report } from "../../harness/pipeline/report.ts";
 import { resumeSweep, type SweepResult, sweep } from "../../harness/pipeline/sweep.ts";
 import { readJournal } from "../../harness/store/journal.ts";
 import { FAKE_SMI } from "../fixtures/probe-run.ts";
@@ -15,6 +17,7 @@ describe("probes beside the trials of a sweep", { skip }, () => {
   const saved = { path: process.env["PATH"], mode: process.env["FAKE_SMI_MODE"] };
   let folder = "";
   let quiet: SweepResult;
+  let watched: SweepResult;
 
   /** The same plan each time but for its probes; trials really take a while, so that there is something to read. */
   async function run(telemetry: object, trialMs = 60): Promise<SweepResult> {
@@ -49,7 +52,8 @@ describe("probes beside the trials of a sweep", { skip }, () => {
 
   it("summarise each trial's own window in its journal line, and keep its samples by digest", async () => {
     process.env["FAKE_SMI_MODE"] = "well";
-    const result = await run({ probe: "nvidia" }, 400);
+    watched = await run({ probe: "nvidia" }, 400);
+    const result = watched;
     assert.deepEqual(verdicts(result), verdicts(quiet));
     const lines = await trials(result);
     for (const { telemetry } of lines) {
@@ -78,6 +82,38 @@ describe("probes beside the trials of a sweep", { skip }, () => {
     );
     const machine = result.summary.rows.find((row) => row.machine?.thermal_start_c != null)?.machine;
     assert.ok((machine?.thermal_start_c ?? 0) >= 60 && machine?.memory_total_bytes === 16 * 2 ** 30);
+  });
+
+  it("reach report.html as time lines of temperature, clock, power, processors and rate, and the front as energy", async () => {
+    const page = readFileSync(join(watched.runFolder, "report.html"), "utf8");
+    const [, section = ""] = /<section aria-labelledby="telemetry">(.*?)<\/section>/s.exec(page) ?? [];
+    for (const panel of ["temperature, °C", "clock, GHz", "power, W", "use of the processors, %", "rate, items/s"]) {
+      assert.ok(section.includes(`>${panel}</text>`), panel);
+    }
+    for (const line of ["gpu0", "cpu", "sim/good8"]) {
+      assert.match(section, new RegExp(`<(polyline|circle)[^>]*><title>${line}</title>`), line);
+    }
+    assert.doesNotMatch(section, /no readings/);
+    const made = await report({ summary: watched.runFolder, outHtml: join(folder, "again.html") });
+    assert.deepEqual(made.warnings, []);
+    assert.equal(readFileSync(join(folder, "again.html"), "utf8"), page, "made again from the stored run");
+    const without = readFileSync(join(quiet.runFolder, "report.html"), "utf8");
+    assert.doesNotMatch(without, /id="telemetry"/, "a run that was not watched has no such section");
+
+    const { energy_j, energy_per_item } = watched.summary.rows[0]?.machine ?? {};
+    assert.ok((energy_per_item?.value ?? 0) > 0 && energy_per_item?.n === 3, JSON.stringify(energy_per_item));
+    assert.ok((energy_per_item?.value ?? 0) < (energy_j ?? 0) / 3, "less than a trial takes");
+    const { frontier: front } = await frontier({
+      summary: watched.runFolder,
+      objectives: ["quality.accuracy", "energy.item"],
+      out: join(folder, "energy.json"),
+    });
+    assert.deepEqual(front.dropped_objectives, []);
+    assert.equal(front.sessions[0]?.quant_rows[0]?.objectives[1]?.metric, "energy.item");
+    assert.deepEqual(
+      (await checkArtifacts([join(folder, "energy.json")])).filter(({ ok }) => !ok),
+      [],
+    );
   });
 
   for (const mode of ["hangs", "lies", "changes-columns", "warnings", "dies", "floods", "refuses", "errors"]) {

@@ -1095,8 +1095,26 @@ export interface FrontierConfig {
    * @minItems 1
    */
   objectives?: [
-    "quality.accuracy" | "latency.call" | "throughput.items" | "memory.peak_rss" | "size.bytes_on_disk",
-    ...("quality.accuracy" | "latency.call" | "throughput.items" | "memory.peak_rss" | "size.bytes_on_disk")[]
+    (
+      | "quality.accuracy"
+      | "latency.call"
+      | "latency.ttft"
+      | "throughput.items"
+      | "throughput.decode"
+      | "memory.peak_rss"
+      | "size.bytes_on_disk"
+      | "energy.item"
+    ),
+    ...(
+      | "quality.accuracy"
+      | "latency.call"
+      | "latency.ttft"
+      | "throughput.items"
+      | "throughput.decode"
+      | "memory.peak_rss"
+      | "size.bytes_on_disk"
+      | "energy.item"
+    )[]
   ];
   /**
    * Whether rows that were measured while something else used the machine take part.

@@ -1206,6 +1206,10 @@ export interface RowMachineDoc {
    */
   energy_j: number | null;
   /**
+   * Energy of a trial over the items it worked on (calls that warmed up or were timed, items that were evaluated; of language models its prompts), J, over blocks. Loading and idling are in it. Absent where no energy was read.
+   */
+  energy_per_item?: null | EstimateDoc;
+  /**
    * Mean clock.
    */
   clock_hz: number | null;
