@@ -96,7 +96,7 @@ describe("commands in docs/ run as they stand", () => {
       const cwd = join(root, file);
       cpSync(join(root, "seed"), cwd, { recursive: true, verbatimSymlinks: true });
       for (const { line, args, exit } of all.filter((one) => one.file === file)) {
-        const words = args.map((word) => (word === OLLAMA ? server : word === "RUN" ? newestRecord(cwd) : word));
+        const words = args.map((word) => (word === OLLAMA ? server : word.replace(/\bRUN\b/, () => newestRecord(cwd))));
         const result = await runCli(words, { cwd });
         const said = `docs/${file}:${line} quantgate ${words.join(" ")}: exit ${result.code}\n${result.stderr}`;
         assert.doesNotMatch(result.stderr, /internal error/, said);
