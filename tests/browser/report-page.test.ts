@@ -166,6 +166,16 @@ describe("report.html in a browser", need, () => {
     await page.close();
   });
 
+  it("cards of a language model say how long the first token takes, and how fast it writes", async () => {
+    const { page } = await openPage(browser, fileOf("many"));
+    const card = (await page.locator("article.card").nth(3).textContent()) ?? "";
+    assert.match(card, /first token\d+(\.\d+)? ms[\s\S]*decode rate\d+(\.\d+)? tokens\/s/);
+    await page.close();
+    const other = await openPage(browser, fileOf("digits"));
+    assert.doesNotMatch((await other.page.locator("article.card").first().textContent()) ?? "", /first token/);
+    await other.page.close();
+  });
+
   it("columns sort up and down by number, and say so", async () => {
     const { page } = await openPage(browser, fileOf("many"));
     const accuracies = async () =>

@@ -67,12 +67,11 @@ function pollutionBox({ rows }: Summary): string {
   const noisy = rows.filter((row) => row.run_quality_status === "noisy").length;
   const text = polluted === 0 ? "none polluted" : `${polluted} of ${rows.length} polluted`;
   const kind = polluted > 0 || noisy > 0 ? "inconclusive" : "pass";
-  return box(
-    kind,
-    "rows",
-    text,
-    noisy === 0 ? "nothing else used the machine" : `${counted(noisy, "rows")} too noisy for times`,
-  );
+  const said = [
+    ...(polluted > 0 ? ["something else used the machine, or it was hot"] : []),
+    ...(noisy > 0 ? [`${counted(noisy, "rows")} too noisy for times`] : []),
+  ];
+  return box(kind, "rows", text, said.length === 0 ? "nothing else used the machine" : said.join("; "));
 }
 
 function trialBox({ rows }: Summary): string {

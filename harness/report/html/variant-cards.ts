@@ -78,9 +78,27 @@ function figures(row: SummaryRow): string {
       "file",
       `${bytes(row.bytes_on_disk)}${row.bytes_ratio === null || row.role === "baseline" ? "" : ` (${percent(row.bytes_ratio)})`}`,
     ],
+    ...languageFigures(row),
     ["peak memory", bytes(row.peak_memory?.value)],
+    ...energyFigure(row),
     ["setting", esc(settingName(row))],
   ]);
+}
+
+/** What a reader of a language model waits for. */
+function languageFigures({ token_metrics }: SummaryRow): (readonly [string, string])[] {
+  if (token_metrics === undefined) return [];
+  const { ttft, decode } = token_metrics.estimates;
+  const rate = isNumber(decode?.value) ? `${decimal(decode.value, { digits: 0, significant: 3 })} tokens/s` : ABSENT;
+  return [
+    ["first token", seconds(ttft?.value)],
+    ["decode rate", rate],
+  ];
+}
+
+function energyFigure({ machine }: SummaryRow): (readonly [string, string])[] {
+  const joules = machine?.energy_per_item?.value;
+  return isNumber(joules) ? [["energy an item", `${decimal(joules, { digits: 0, significant: 3 })} J`]] : [];
 }
 
 function dropChart({ row, scales }: CardContext): string {
