@@ -76,10 +76,15 @@ function sidecarFindings({ cell_id, hardware_sidecar: sidecar }: SummaryRow): Fi
   }
   for (const { quantity, unit, sidecar: told, harness, status: outcome, reason } of sidecar.comparisons) {
     if (outcome !== "DIVERGES") continue;
-    const message = `${quantity}: ${told} ${unit} by the sidecar, ${harness} by the harness; ${reason}.`;
+    const message = `${quantity}: ${short(told)} ${unit} by the sidecar, ${short(harness)} by the harness; ${reason}.`;
     findings.push({ code: "SIDECAR_DIVERGES", subject: cell_id, message });
   }
   return findings;
+}
+
+/** Four digits tell two figures apart that differ by more than a tolerance. */
+function short(value: number | null): string {
+  return value === null ? "nothing" : String(Number(value.toPrecision(4)));
 }
 
 function memoryFindings(row: SummaryRow, { vram_profile }: Pick<Plan, "vram_profile">): Finding[] {

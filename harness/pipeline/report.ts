@@ -23,6 +23,8 @@ import { readRun } from "./read-run.ts";
 import { readSummary } from "./read-summary.ts";
 import { runSeries } from "./run-series.ts";
 
+const TIME_LINES = "What the probes read while trials ran; shaded: trials that were disturbed";
+
 /** Where reports go; what is not named is not written. */
 export interface ReportTargets {
   readonly outMd?: string | undefined;
@@ -123,6 +125,6 @@ async function pageInput(
   const canary = await optional("the canary", () => run.read<CanaryReport>("canary.json"));
   const latencies = await optional("the latency of every call", async () => latencyBlocks((await readRun(run)).record));
   const series = await optional("the plot of the machine", () => runSeries(run, stored.summary));
-  const timeLines = series === undefined ? undefined : [{ title: series.title, svg: timeSeriesSvg(series) }];
+  const timeLines = series === undefined ? undefined : [{ title: TIME_LINES, svg: timeSeriesSvg(series) }];
   return { input: { summary: stored.summary, frontier, canary, latencies, timeLines, includeInvalid }, warnings };
 }

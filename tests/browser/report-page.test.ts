@@ -48,6 +48,7 @@ before(async () => {
     digitsBody({
       quants: ["fp32", "u8s8", "w8a16", "w2a8"],
       calibration: { dataset: digitsItems("calibration", 100), count: 100 },
+      telemetry: { probe: "cpu_only", rate_hz: 50 },
     }),
   );
   mkdirSync(join(root, "many"));
@@ -174,6 +175,25 @@ describe("report.html in a browser", need, () => {
     const other = await openPage(browser, fileOf("digits"));
     assert.doesNotMatch((await other.page.locator("article.card").first().textContent()) ?? "", /first token/);
     await other.page.close();
+  });
+
+  it("time lines of a watched run are drawn, and the names of lines have the lines' colors", async () => {
+    const { page } = await openPage(browser, fileOf("digits"));
+    assert.ok(await page.locator("#telemetry").isVisible());
+    const names = await page.evaluate<[string, string, string[]][]>(`
+      [...document.querySelectorAll(".timelines text[fill]")].map((name) => [
+        name.textContent,
+        getComputedStyle(name).fill,
+        [...document.querySelectorAll(".timelines polyline")]
+          .filter((line) => line.querySelector("title").textContent === name.textContent)
+          .map((line) => getComputedStyle(line).stroke),
+      ])`);
+    await page.close();
+    assert.ok(names.length >= 4, "one a variant");
+    for (const [name, color, lines] of names) {
+      assert.ok(lines.length > 0, name);
+      assert.deepEqual([...new Set(lines)], [color], name);
+    }
   });
 
   it("columns sort up and down by number, and say so", async () => {

@@ -63,7 +63,7 @@ code{font:13px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .choices dt{font-size:13px;color:var(--dim)}.choices dd{margin:0;overflow-wrap:anywhere}.choices strong{font-size:18px;display:block}.choices span{font-size:13px;color:var(--dim);display:block;line-height:1.4}
 figure{margin:0;min-width:0}figcaption{font-size:13px;color:var(--dim);margin-bottom:4px}
 svg{display:block;max-width:100%;height:auto}
-svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fill:var(--dim);font-variant-numeric:tabular-nums}
+svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;font-variant-numeric:tabular-nums}:where(svg text:not([fill])){fill:var(--dim)}
 .blocks text{font-size:11px}svg .axis{font-size:12.5px}svg .name{fill:var(--ink);font-weight:550;paint-order:stroke;stroke:var(--bg);stroke-width:3.5px;stroke-linejoin:round}
 .scatter{width:100%;overflow:visible}
 .grid{stroke:var(--grid);stroke-width:1}.neutral{stroke:var(--dim);stroke-width:1;stroke-opacity:.55}
