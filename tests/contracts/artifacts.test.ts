@@ -15,7 +15,7 @@ test("every schema is a valid schema, which the validator does not check again",
   const ajv = new Ajv();
   const names = validator.schemaNames();
   assert.ok(names.length >= 40);
-  for (const name of names) assert.ok(ajv.validateSchema(schemaNode(name)), `${name}: ${ajv.errorsText()}`);
+  for (const name of names) assert.ok(ajv.validateSchema({ ...schemaNode(name) }), `${name}: ${ajv.errorsText()}`);
 });
 
 describe("files written by the first version", () => {

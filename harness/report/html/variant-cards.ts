@@ -89,10 +89,10 @@ function figures(row: SummaryRow): string {
 function languageFigures({ token_metrics }: SummaryRow): (readonly [string, string])[] {
   if (token_metrics === undefined) return [];
   const { ttft, decode } = token_metrics.estimates;
-  const rate = isNumber(decode?.value) ? `${decimal(decode.value, { digits: 0, significant: 3 })} tokens/s` : ABSENT;
+  const rate = decode?.value;
   return [
     ["first token", seconds(ttft?.value)],
-    ["decode rate", rate],
+    ["decode rate", isNumber(rate) ? `${decimal(rate, { digits: 0, significant: 3 })} tokens/s` : ABSENT],
   ];
 }
 
