@@ -15,6 +15,8 @@ const NOT_PRODUCED: Readonly<Record<string, string>> = {
   "activation_row.v1": "written by the user",
   "baseline-index.v1": "a cache, sealed by a digest before it; tests/store has its tests",
   "coco_annotations.v1": "a foreign format",
+  "command_reply.v1": "passes between programs, and is kept nowhere",
+  "command_request.v1": "passes between programs, and is kept nowhere",
   "dataset.v1": "comes with the package",
   "downloads.v1": "comes with the package",
   "kpi-policy.v1": "written by the user",
@@ -25,10 +27,12 @@ const NOT_PRODUCED: Readonly<Record<string, string>> = {
   "quantized_layers.v1": "lies in a safetensors file, see below",
   "anytime-study.v1": "a study's",
   "certify_simulated.v1": "a study's",
+  "parity.v1": "needs PyTorch; tests of parity write and check one",
   "pollution_study.v1": "a study's",
   "power_runs.v1": "a study's",
   "quantizer_comparison.v1": "a study's",
   "quantizer_models.v1": "a study's",
+  "quantizer_streaming.v1": "a study's",
   "quantizer_table.v1": "a study's",
 };
 
