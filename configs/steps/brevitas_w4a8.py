@@ -7,6 +7,7 @@ do. A fifth of them is held out here, to show that the training helps; nothing i
 """
 
 import argparse
+import copy
 import time
 import warnings
 
@@ -41,7 +42,8 @@ def main():
     print(f"torch {torch.__version__}, brevitas {getattr(brevitas, '__version__', '?')}; {structure(source)}", flush=True)
     print(f"training on {len(train)} items, {held} held out; none of the evaluation set", flush=True)
     print(f"full precision: held out {accuracy(source, test, test_labels, torch):.4f}", flush=True)
-    quantized = insert_quantizers(source)
+    # Quantizers are put into the module they are given: the full-precision one is needed later, to learn from.
+    quantized = insert_quantizers(copy.deepcopy(source))
     calibrate(quantized, train, torch)
     print(f"after calibration: held out {accuracy(quantized, test, test_labels, torch):.4f}", flush=True)
     fine_tune(quantized, source, train, (test, test_labels), args, torch)
