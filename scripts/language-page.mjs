@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const shown = (x, digits = 1) => (typeof x === "number" ? x.toFixed(digits) : "–");
+const shown = (x, digits = 1) => (Number.isFinite(x) ? x.toFixed(digits) : "–");
 const interval = (estimate, digits) =>
   estimate === null || estimate === undefined
     ? "–"
