@@ -11,6 +11,7 @@ export type { GateArtifact } from "./domain/generated/gate-v1.ts";
 export type { Parity } from "./domain/generated/parity-v1.ts";
 export type { Plan } from "./domain/generated/plan-v1.ts";
 export type { QuantizeAttempt, QuantizeReport } from "./domain/generated/quantize-report-v1.ts";
+export type { RegistryEntry } from "./domain/generated/registry-entry-v1.ts";
 export type { EstimateDoc, GateResultDoc, Summary, SummaryRow } from "./domain/generated/summary-v1.ts";
 export type { ThermalStability } from "./domain/generated/thermal-stability-v1.ts";
 export {
@@ -46,6 +47,8 @@ export {
 export { openQuantizedFile, type QuantizedFileReader } from "./pipeline/layer-artifact.ts";
 export { type ParityOptions, parity } from "./pipeline/parity.ts";
 export type { SweepEvent } from "./pipeline/progress.ts";
+export { type Moved, type MoveOptions, type PromoteOptions, promote, rollback } from "./pipeline/promote.ts";
+export { type Published, type PublishOptions, publish, resumePublications } from "./pipeline/publish.ts";
 export { type QuantizedFile, type QuantizeOptions, quantize } from "./pipeline/quantize.ts";
 export type { LadderQuantization } from "./pipeline/quantize-ladder.ts";
 export { type ProfileQuantizeOptions, quantizeByProfile } from "./pipeline/quantize-profile.ts";

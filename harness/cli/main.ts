@@ -6,6 +6,7 @@ import { describeError, describeUsage, EXIT } from "./exit.ts";
 import { declareFrameworkCommands } from "./framework-commands.ts";
 import { declareMachineCommands } from "./machine-commands.ts";
 import { packageVersion } from "./package-version.ts";
+import { declarePublishCommands } from "./publish-commands.ts";
 import { declareStoreCommands } from "./store-commands.ts";
 
 /** A command's work, imported only when it is called: `--help` pays for none of them. Resolves to the exit code. */
@@ -300,6 +301,8 @@ declareMachineCommands({ command, action, wholeNumber, share });
 declareFrameworkCommands({ command, action, wholeNumber, share });
 declareStoreCommands({ command, action, wholeNumber, share });
 declareContextCommands({ command, action, wholeNumber, share, positive });
+
+declarePublishCommands({ command, action });
 
 command("explain", "any reason, finding or error code in a paragraph; all codes without one", "explain underpowered")
   .argument("[code]", "as a report, summary or error shows it")

@@ -149,6 +149,16 @@ export const ERROR_ADVICE: { readonly [code in ErrorCode]: string } = {
   BASELINE_REV_MISMATCH: "The recorded baseline is of another task revision. Record one for this revision.",
   BASELINE_HW_MISMATCH: "The recorded baseline is of other hardware. Record one here.",
   BASELINE_NOT_PASSING: "Baselines move only on a passing result. Make the run pass, or choose another one.",
+  REGISTRY_UNAVAILABLE:
+    "The registry cannot be reached, or the connection broke. What has arrived is known: the same command goes on from there.",
+  REGISTRY_DENIED:
+    "The registry does not accept the credentials, or they do not allow this. They come from the environment alone; see docs/publish.md.",
+  REGISTRY_REFUSED: "The registry answered something else than success. The message holds what it said.",
+  REGISTRY_CORRUPT:
+    "What the registry gives back is not what was sent, or what an entry says. Nothing was registered; look at the storage behind it.",
+  REGISTRY_MISSING: "The registry has no such model, version or alias, or nothing before it to go back to.",
+  REGISTRY_NOT_PASSING:
+    "Only a variant whose gates pass is published. --force with a --reason publishes any, and audit log and entry say so.",
   QUANTIZE_UNSUPPORTED: "The recipe cannot be applied to this model. Another recipe, or other layers, may do.",
   QUANTIZE_CALIBRATION:
     "The recipe needs calibration items, and the config names none that fit. See calibration in docs/configs.md.",

@@ -1,4 +1,3 @@
-import { hostname, userInfo } from "node:os";
 import { cellSamples } from "../aggregate/cell-samples.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { type ErrorCode, HarnessError } from "../domain/errors.ts";
@@ -11,6 +10,7 @@ import { checkHealth, type HealthReport } from "../store/baseline-health.ts";
 import { type MatchResult, matchBaseline } from "../store/baseline-match.ts";
 import { type BaselineEntry, BaselineStore, type PruneResult } from "../store/baseline-store.ts";
 import { RunFolder } from "../store/run-folder.ts";
+import { actor } from "./actor.ts";
 import { compareRuns, type RunComparison } from "./baselines-compare.ts";
 import { baselineRow, taskRevisionOf, testIdOf } from "./baselines-row.ts";
 import { readRun } from "./read-run.ts";
@@ -34,16 +34,6 @@ export interface Identity {
 /** The store in a folder, with this user as the one who acts. */
 export function openBaselines(storageRoot: string): BaselineStore {
   return new BaselineStore(storageRoot, { actor: actor() });
-}
-
-function actor(): string {
-  let user = "unknown";
-  try {
-    user = userInfo().username;
-  } catch {
-    // A container's user may have no name.
-  }
-  return `${user}@${hostname()}`;
 }
 
 /** A stored run as a record would keep it, decided again from its journal. */

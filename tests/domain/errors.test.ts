@@ -4,13 +4,13 @@ import { FINDINGS, REASONS } from "../../harness/domain/codes.ts";
 import { ERROR_CODES, type ErrorCode, HarnessError } from "../../harness/domain/errors.ts";
 import { METRICS } from "../../harness/domain/metric.ts";
 
-test("every error ends in a documented exit code, none in 0, and two in that of a failed verdict", () => {
+test("every error ends in a documented exit code, none in 0, and three in that of a failed verdict", () => {
   for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
     const error = new HarnessError(code, "It went wrong.", { hint: "Try again." });
-    // Nothing measured, and a baseline that did not pass, end as a failed verdict does.
-    const isVerdict = code === "STORE_EMPTY" || code === "BASELINE_NOT_PASSING";
+    // Nothing measured, and a baseline or a variant that did not pass, end as a failed verdict does.
+    const isVerdict = ["STORE_EMPTY", "BASELINE_NOT_PASSING", "REGISTRY_NOT_PASSING"].includes(code);
     assert.ok((isVerdict ? [3] : [2, 5, 6]).includes(error.exitCode), code);
-    assert.match(code, /^(CONFIG|RUNTIME|PROBE|STORE|BASELINE|QUANTIZE)_[A-Z_]+$/);
+    assert.match(code, /^(CONFIG|RUNTIME|PROBE|STORE|BASELINE|REGISTRY|QUANTIZE)_[A-Z_]+$/);
   }
 });
 
