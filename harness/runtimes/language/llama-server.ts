@@ -156,7 +156,7 @@ class LlamaServer implements LanguageRuntime {
         yield* completionEvents(await client.open("/completion", body, exchange), request, this.contextTokens);
       }
     } catch (error) {
-      throw contextError(error) ?? (await this.explained(error));
+      throw client.redacted(contextError(error) ?? (await this.explained(error)));
     }
   }
 

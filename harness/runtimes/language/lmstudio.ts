@@ -137,7 +137,7 @@ export function lmstudio(options: LmstudioOptions): LanguageRuntime {
         const path = request.prompt.kind === "chat" ? "/v1/chat/completions" : "/v1/completions";
         yield* chatEvents(await client.open(path, chatBody(request, instance), exchange), request, WHO);
       } catch (error) {
-        throw contextError(error) ?? client.redacted(error);
+        throw client.redacted(contextError(error) ?? error);
       }
     },
     async close() {

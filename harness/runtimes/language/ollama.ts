@@ -124,7 +124,7 @@ export function ollama(options: OllamaOptions): LanguageRuntime {
         const reply = await client.open(path, ollamaBody(request, name, settings, KEEP_ALIVE), exchange);
         yield* ollamaEvents(reply, request, settings);
       } catch (error) {
-        throw contextError(error) ?? client.redacted(error);
+        throw client.redacted(contextError(error) ?? error);
       }
     },
     async close() {

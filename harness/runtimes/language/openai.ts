@@ -78,7 +78,7 @@ export function openaiRuntime(options: { readonly url: string; readonly apiKey?:
       try {
         yield* chatEvents(await open(request, exchange), request, WHO);
       } catch (error) {
-        throw contextError(error) ?? error;
+        throw client.redacted(contextError(error) ?? error);
       }
     },
     async close() {},
