@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { ERROR_CODES, type ErrorCode, HarnessError } from "../domain/errors.ts";
 import { pinned } from "./own-process.ts";
+import { capital, PendingRequests } from "./pending-requests.ts";
 import { superviseChild, Tail } from "./process-host.ts";
 
 /** A program that answers requests of one JSON object a line on its standard input, with one a line on its standard output. */
@@ -28,15 +29,9 @@ export interface LineProcessOptions {
   readonly hints?: Readonly<Partial<Record<ErrorCode, string>>>;
 }
 
-const CLOSE_MS = 2000;
 const KEPT_STDERR = 8 << 10;
 /** An answer that never ends is none: a trial's outputs are far below. */
 const LONGEST_LINE = 1 << 30;
-
-interface Pending {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
 
 /** Starts a program in its own process group. Failures to start show in the first request. */
 export function startLineProcess(command: readonly [string, ...string[]], options: LineProcessOptions): LineProcess {
@@ -48,19 +43,11 @@ export function startLineProcess(command: readonly [string, ...string[]], option
   // A program that died does not read on; its death is told by "exit".
   child.stdin.on("error", () => undefined);
   const ending = superviseChild(child);
-  const pending = new Map<number, Pending>();
-  const name = label.charAt(0).toUpperCase() + label.slice(1);
-  let lastId = 0;
-  let fate: HarnessError | undefined;
-
-  const failAll = (error: HarnessError): void => {
-    fate ??= error;
-    for (const { reject } of pending.values()) reject(fate);
-    pending.clear();
-  };
+  const name = capital(label);
+  const requests = new PendingRequests(name, ending.kill);
   void ending.done.then((end) => {
     if (end.status === "not-started") {
-      failAll(
+      requests.failAll(
         new HarnessError("RUNTIME_UNAVAILABLE", `${name} could not be started: ${end.reason}.`, { hint: install }),
       );
       return;
@@ -68,7 +55,7 @@ export function startLineProcess(command: readonly [string, ...string[]], option
     const how = end.signal === null ? `with exit code ${end.exitCode}` : `by signal ${end.signal}`;
     const words = stderr.text.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
     const hint = words === "" ? "It left no message; memory may have run out." : `Its last words: ${words}`;
-    failAll(new HarnessError("RUNTIME_CRASHED", `${name} died ${how}.`, { hint }));
+    requests.failAll(new HarnessError("RUNTIME_CRASHED", `${name} died ${how}.`, { hint }));
   });
 
   const pieces: string[] = [];
@@ -89,7 +76,7 @@ export function startLineProcess(command: readonly [string, ...string[]], option
 
   function breakOff(reason: string): void {
     const hint = "Something prints on the program's standard output, or it is another program.";
-    failAll(new HarnessError("RUNTIME_PROTOCOL", `${name} cannot be understood: ${reason}.`, { hint }));
+    requests.failAll(new HarnessError("RUNTIME_PROTOCOL", `${name} cannot be understood: ${reason}.`, { hint }));
     ending.kill();
   }
 
@@ -99,61 +86,19 @@ export function startLineProcess(command: readonly [string, ...string[]], option
       breakOff(`it wrote ${JSON.stringify(line.slice(0, 80))}`);
       return;
     }
-    const waiting = pending.get(answer.id);
-    pending.delete(answer.id);
-    if (answer.error === undefined) waiting?.resolve(answer.value);
-    else {
-      const { code, message } = answer.error;
-      const hint = hints[code] ?? "Run it again; if it happens again, update the runtime or exclude the model.";
-      waiting?.reject(new HarnessError(code, `${message.replace(/[.!?]$/, "")}.`, { hint }));
-    }
+    requests.settle(answer.id, { value: answer.value, error: answer.error && told(answer.error) });
   }
 
-  async function request(
-    message: object,
-    { timeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
-  ): Promise<unknown> {
-    signal?.throwIfAborted();
-    if (fate !== undefined) throw fate;
-    const id = ++lastId;
-    let timer: NodeJS.Timeout | undefined;
-    const onAbort = (): void => {
-      pending.get(id)?.reject(signal?.reason);
-      pending.delete(id);
-      ending.kill();
-    };
-    try {
-      return await new Promise<unknown>((resolve, reject) => {
-        pending.set(id, { resolve, reject });
-        signal?.addEventListener("abort", onAbort, { once: true });
-        if (timeoutMs !== undefined) {
-          timer = setTimeout(() => {
-            const said = `${name} did not finish within ${timeoutMs / 1000} s and was killed.`;
-            const hint = "Raise the trial's timeout, or take fewer samples or items.";
-            failAll(new HarnessError("RUNTIME_TIMEOUT", said, { hint }));
-            ending.kill();
-          }, timeoutMs);
-        }
-        child.stdin.write(`${JSON.stringify({ ...message, id })}\n`);
-      });
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    }
+  function told({ code, message }: NonNullable<Answer["error"]>): HarnessError {
+    const hint = hints[code] ?? "Run it again; if it happens again, update the runtime or exclude the model.";
+    return new HarnessError(code, `${message.replace(/[.!?]$/, "")}.`, { hint });
   }
 
   return {
-    request,
+    request: (message, options) =>
+      requests.request((id) => child.stdin.write(`${JSON.stringify({ ...message, id })}\n`), options),
     kill: ending.kill,
-    async close() {
-      failAll(
-        new HarnessError("RUNTIME_CRASHED", `${name} was closed before it answered.`, { hint: "Open it again." }),
-      );
-      child.stdin.end();
-      const timer = setTimeout(ending.kill, CLOSE_MS);
-      await ending.done;
-      clearTimeout(timer);
-    },
+    close: () => requests.close(() => child.stdin.end(), ending.done),
   };
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { HarnessError } from "../domain/errors.ts";
@@ -18,6 +18,25 @@ export interface ServerProcess {
 }
 
 const LOG_BYTES = 8192;
+
+/** Waits until a program runs and owns its process group, which ends with it; its id. RUNTIME_UNAVAILABLE where it cannot be started. */
+export async function spawned(child: ChildProcess, program: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", (cause) =>
+      reject(
+        new HarnessError("RUNTIME_UNAVAILABLE", `${program} cannot be started: ${cause.message}`, {
+          hint: "Install it, or give its path in the config.",
+          cause,
+        }),
+      ),
+    );
+  });
+  const pid = child.pid as number;
+  ownGroup(pid);
+  child.once("exit", () => killGroup(pid));
+  return pid;
+}
 
 /** Starts a server in a process group of its own. RUNTIME_UNAVAILABLE where the program cannot be started. */
 export async function startServer(
@@ -44,20 +63,7 @@ export async function startServer(
       resolve();
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    child.once("spawn", resolve);
-    child.once("error", (cause) =>
-      reject(
-        new HarnessError("RUNTIME_UNAVAILABLE", `${program} cannot be started: ${cause.message}`, {
-          hint: "Install it, or give its path in the config.",
-          cause,
-        }),
-      ),
-    );
-  });
-  const pid = child.pid as number;
-  ownGroup(pid);
-  child.once("exit", () => killGroup(pid));
+  const pid = await spawned(child, program);
   return {
     pid,
     exited: () => why,

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import { HarnessError } from "../domain/errors.ts";
-import { killGroup, ownGroup } from "./process-group.ts";
-import { peakOf, type ServerProcess } from "./server-process.ts";
+import { killGroup } from "./process-group.ts";
+import { peakOf, type ServerProcess, spawned } from "./server-process.ts";
 
 /** A program that answers on its standard output, a line each, what it is told on its standard input. */
 export interface StreamProcess extends ServerProcess {
@@ -46,20 +45,7 @@ export async function startStreamProcess(
       resolve();
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    child.once("spawn", resolve);
-    child.once("error", (cause) =>
-      reject(
-        new HarnessError("RUNTIME_UNAVAILABLE", `${program} cannot be started: ${cause.message}`, {
-          hint: "Install it, or give its path in the config.",
-          cause,
-        }),
-      ),
-    );
-  });
-  const pid = child.pid as number;
-  ownGroup(pid);
-  child.once("exit", () => killGroup(pid));
+  const pid = await spawned(child, program);
   return {
     pid,
     exited: () => why,

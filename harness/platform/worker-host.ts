@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { ERROR_CODES, type ErrorCode, HarnessError } from "../domain/errors.ts";
 import { frameChannel } from "./frame-channel.ts";
 import { pinned } from "./own-process.ts";
+import { capital, PendingRequests } from "./pending-requests.ts";
 import { type ChildEnding, superviseChild, Tail } from "./process-host.ts";
 
 /** A Node program in a child process that answers requests; see worker-child.ts for its side. */
@@ -30,13 +31,7 @@ export interface WorkerOptions {
   readonly cpuAffinity?: readonly number[];
 }
 
-const CLOSE_MS = 2000;
 const KEPT_STDERR = 8 << 10;
-
-interface Pending {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
 
 /** Starts `module` as a worker in its own process group. Failures to start show in the first request. */
 export function startWorker(
@@ -53,22 +48,15 @@ export function startWorker(
   const stderr = new Tail(KEPT_STDERR);
   child.stderr?.setEncoding("utf8").on("data", (text: string) => stderr.add(text));
   const ending = superviseChild(child);
-  const pending = new Map<number, Pending>();
-  let lastId = 0;
-  /** Set once: why no request can be answered any more. */
-  let fate: HarnessError | undefined;
-
-  const failAll = (error: HarnessError): void => {
-    fate ??= error;
-    for (const { reject } of pending.values()) reject(fate);
-    pending.clear();
-  };
+  const requests = new PendingRequests(capital(label), ending.kill);
   const breakOff = (reason: string): void => {
     const hint = "Run it again; if it happens again, update the runtime or exclude the model.";
-    failAll(new HarnessError("RUNTIME_PROTOCOL", `${capital(label)} cannot be understood: ${reason}.`, { hint }));
+    requests.failAll(
+      new HarnessError("RUNTIME_PROTOCOL", `${capital(label)} cannot be understood: ${reason}.`, { hint }),
+    );
     ending.kill();
   };
-  void ending.done.then((end) => failAll(deathOf(label, end, stderr.text)));
+  void ending.done.then((end) => requests.failAll(deathOf(label, end, stderr.text)));
 
   const channel = frameChannel(child.stdio[3] as Duplex, {
     onFault: breakOff,
@@ -78,57 +66,14 @@ export function startWorker(
         breakOff("its answer has another form than expected");
         return;
       }
-      const waiting = pending.get(answer.id);
-      pending.delete(answer.id);
-      if (answer.error === undefined) waiting?.resolve(answer.value);
-      else waiting?.reject(answer.error);
+      requests.settle(answer.id, answer);
     },
   });
 
-  async function request(
-    message: unknown,
-    { timeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
-  ): Promise<unknown> {
-    signal?.throwIfAborted();
-    if (fate !== undefined) throw fate;
-    const id = ++lastId;
-    let timer: NodeJS.Timeout | undefined;
-    const onAbort = (): void => {
-      pending.get(id)?.reject(signal?.reason);
-      pending.delete(id);
-      ending.kill();
-    };
-    try {
-      return await new Promise<unknown>((resolve, reject) => {
-        pending.set(id, { resolve, reject });
-        signal?.addEventListener("abort", onAbort, { once: true });
-        if (timeoutMs !== undefined) {
-          timer = setTimeout(() => {
-            const hint = "Raise the trial's timeout, or take fewer samples or items.";
-            const said = `${capital(label)} did not finish within ${timeoutMs / 1000} s and was killed.`;
-            failAll(new HarnessError("RUNTIME_TIMEOUT", said, { hint }));
-            ending.kill();
-          }, timeoutMs);
-        }
-        channel.send({ id, message });
-      });
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    }
-  }
-
   return {
-    request,
+    request: (message, options) => requests.request((id) => channel.send({ id, message }), options),
     kill: ending.kill,
-    async close() {
-      const hint = "Open it again.";
-      failAll(new HarnessError("RUNTIME_CRASHED", `${capital(label)} was closed before it answered.`, { hint }));
-      child.stdio[3]?.destroy();
-      const timer = setTimeout(ending.kill, CLOSE_MS);
-      await ending.done;
-      clearTimeout(timer);
-    },
+    close: () => requests.close(() => child.stdio[3]?.destroy(), ending.done),
   };
 }
 
@@ -163,8 +108,4 @@ function readAnswer(message: unknown): { id: number; value?: unknown; error?: Er
   const { code, message: text, hint } = error as { code?: unknown; message?: unknown; hint?: unknown };
   if (typeof code !== "string" || !(code in ERROR_CODES) || typeof text !== "string") return undefined;
   return { id, error: new HarnessError(code as ErrorCode, text, { hint: typeof hint === "string" ? hint : "" }) };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
