@@ -1,6 +1,7 @@
 // Quantizes a generated model with more than 2 GB of external data as `quantgate quantize` does, tensor by tensor, and checks peak memory:
 // it has to stay under twice the largest tensor plus a fixed budget. The data file is sparse but for a row a tensor, and is deleted
-// afterwards. Each recipe has a process of its own. Writes docs/quantizer/streaming.v1.json. Exits 1 over the limit.
+// afterwards. Each recipe has a process of its own. Writes docs/quantizer/streaming.v1.json, keeping the rows of other recipes that are
+// there. Exits 1 over the limit.
 // Usage: node scripts/stream-large.mjs [--tensors 9] [--size 8192] [--out PATH] [recipe ...]
 import { execFileSync } from "node:child_process";
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
@@ -8,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { machine, writeArtifact } from "./study.mjs";
+import { machine, withEarlierRows, writeArtifact } from "./study.mjs";
 
 const compiled = (path) => import(new URL(`../dist/${path}`, import.meta.url));
 const { quantize } = await compiled("harness/pipeline/quantize.js");
@@ -76,12 +77,13 @@ function all(recipes) {
       );
       if (one.peak_bytes > one.limit_bytes) process.exitCode = 1;
     }
-    writeArtifact(values.out, "quantizer_streaming.v1", {
+    const artifact = {
       schema_version: "quantgate.quantizer_streaming.v1",
       budget_bytes: BUDGET,
       machine: machine(),
       rows,
-    });
+    };
+    writeArtifact(values.out, "quantizer_streaming.v1", withEarlierRows(values.out, artifact, "recipe"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

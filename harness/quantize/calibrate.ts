@@ -36,7 +36,7 @@ export interface CalibrationJob extends CalibrationInput {
 export async function calibrate(job: CalibrationJob, spec: ActivationSpec): Promise<Map<string, Range>> {
   const extremes = await findExtremes(job, spec.calibration === "moving_average");
   if (spec.calibration === "minmax" || spec.calibration === "moving_average") return extremes;
-  const histograms = await collectHistograms(job, extremes);
+  const histograms = await collectHistograms(job, extremes, spec);
   const ranges = new Map<string, Range>();
   for (const [name, histogram] of histograms) ranges.set(name, histogram.range(spec));
   return ranges;
@@ -98,6 +98,7 @@ function blend(known: Range, batch: Range): Range {
 async function collectHistograms(
   job: CalibrationJob,
   extremes: ReadonlyMap<string, Range>,
+  { calibration }: ActivationSpec,
 ): Promise<Map<string, Histogram>> {
   const model = cloneModel(job.model);
   const inputs = new Set(graphOf(model).input.map((input) => input.name));
@@ -110,7 +111,7 @@ async function collectHistograms(
     return { value, output };
   });
   const histograms = new Map<string, Histogram>();
-  for (const [name, range] of extremes) histograms.set(name, new Histogram(range));
+  for (const [name, range] of extremes) histograms.set(name, new Histogram(range, calibration));
   const outputs = exposed.map(({ output }) => output);
   exposeOnly(model, outputs);
   await runBatches({

@@ -20,7 +20,7 @@ const FOLD_WEIGHTS_AT_LOAD = { "session.disable_quant_qdq": "1" } as const;
 
 const base = { bias_correction: false, equalize: false, skip: [], overrides: [], session: {} } as const;
 
-/** Ranges of least squared error: no outlier sets the step, and nothing is tuned (percentiles need a share, entropy is fragile). */
+/** Ranges of least squared error: no outlier sets the step, and nothing is tuned (percentiles need a share). */
 const UINT8_MSE: ActivationSpec = { ...UINT8, calibration: "mse" };
 
 /** Few bits: weights rounded against the inputs they will meet, in bytes so that integer kernels run them. */
