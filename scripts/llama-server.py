@@ -1,12 +1,14 @@
 """llama.cpp's HTTP server as the Python package xllamacpp ships it, with the options that Quantgate gives llama-server."""
 
 import argparse
+import importlib.metadata
 import signal
 import threading
 
 import xllamacpp as xlc
 
 parser = argparse.ArgumentParser()
+parser.add_argument("--version", action="version", version=f"version: xllamacpp {importlib.metadata.version('xllamacpp')}")
 for flag, kind in (("-m", str), ("-c", int), ("-np", int), ("--host", str), ("--port", int), ("-t", int), ("-ngl", int)):
     parser.add_argument(flag, type=kind)
 args = parser.parse_args()

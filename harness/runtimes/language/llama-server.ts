@@ -11,6 +11,7 @@ import type {
   Prompt,
   TimedEvent,
 } from "../../domain/language-runtime.ts";
+import { programVersion } from "../../platform/program-version.ts";
 import { freePort, type ServerProcess, startServer } from "../../platform/server-process.ts";
 import { contextError } from "./context-error.ts";
 import { ggufIdentity } from "./gguf-identity.ts";
@@ -49,6 +50,7 @@ class LlamaServer implements LanguageRuntime {
   private client: HttpClient | undefined;
   private process: ServerProcess | undefined;
   private build = "unknown";
+  private version: Promise<string | undefined> | undefined;
   private contextTokens: number | undefined;
 
   constructor(options: LlamaServerOptions) {
@@ -57,8 +59,14 @@ class LlamaServer implements LanguageRuntime {
   }
 
   async versions({ signal }: { signal: AbortSignal }): Promise<Readonly<Record<string, string>>> {
-    if (this.options.url !== undefined && this.build === "unknown") await this.props(signal);
-    return { "llama-server": this.build };
+    if (this.options.url !== undefined) {
+      if (this.build === "unknown") await this.props(signal);
+      return { "llama-server": this.build };
+    }
+    // Asked before a model is loaded, and again when a run goes on: the answer must be the same.
+    const [program, ...args] = this.options.command;
+    if (program !== undefined) this.version ??= programVersion([program, ...args], { signal });
+    return { "llama-server": (await this.version) ?? this.build };
   }
 
   async health({ signal }: { signal: AbortSignal }): Promise<Health> {

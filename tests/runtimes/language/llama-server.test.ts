@@ -46,10 +46,19 @@ describe("llama-server, started on a file", () => {
     const loaded = await runtime.load(model, SETTINGS, { signal });
     assert.deepEqual([loaded.contextTokens, loaded.identity.quantization], [128, "Q8_0"]);
     assert.ok((loaded.loadS ?? 0) > 0 && (loaded.memoryBytes ?? 0) > 0);
-    assert.deepEqual(await runtime.versions({ signal }), { "llama-server": "b1-fake" });
     const { prompt } = asking("one two three");
     assert.deepEqual(await runtime.countPrompt(prompt, { signal }), { tokens: 4, source: "tokenizer" });
     assert.equal((await runtime.tokenize("one two three", { signal }))?.length, 3);
+  });
+
+  it("its version is known before a model is loaded, and stays the same; a program that tells none is asked when it runs", async (t) => {
+    const { runtime, model } = await started(t);
+    assert.deepEqual(await runtime.versions({ signal }), { "llama-server": "1 (fake)" });
+    await runtime.load(model, SETTINGS, { signal });
+    assert.deepEqual(await runtime.versions({ signal }), { "llama-server": "1 (fake)" });
+    const silent = await started(t, "no-version");
+    await silent.runtime.load(silent.model, SETTINGS, { signal });
+    assert.deepEqual(await silent.runtime.versions({ signal }), { "llama-server": "b1-fake" });
   });
 
   it("progress events are no tokens, and rates come from counts and times, not from what the server computed", async (t) => {
