@@ -163,16 +163,30 @@ function aaRows(table, certificate) {
 
 function powerRuns(table, document) {
   if (document === undefined) return undefined;
+  const blocks = (count) => (count === null || count === undefined ? "over 200" : String(count));
   return table(
-    ["slowdown", "α", "log-ratio sd of the pilot", "planned blocks", "found", "rate", "99 % limits"],
-    document.runs.map(({ slowdown, alpha, log_ratio_sd, planned_blocks, found }) => [
-      percent(slowdown, 0),
-      String(alpha),
-      percent(log_ratio_sd, 1),
-      String(planned_blocks),
-      `${found.count} of ${found.comparisons}`,
-      percent(found.rate, 0),
-      limits(found, 0),
+    ["slowdown", "α", "timed", "log-ratio sd of the pilot", "planned blocks", "found", "rate", "99 % limits"],
+    document.runs.flatMap((run) => [
+      [
+        percent(run.slowdown, 0),
+        String(run.alpha),
+        "in turns",
+        percent(run.log_ratio_sd, 1),
+        blocks(run.planned_blocks),
+        `${run.found.count} of ${run.found.comparisons}`,
+        percent(run.found.rate, 0),
+        limits(run.found, 0),
+      ],
+      [
+        "",
+        "",
+        "one after the other",
+        percent(run.log_ratio_sd_one_after_other, 1),
+        blocks(run.planned_blocks_one_after_other),
+        "not run",
+        "",
+        "",
+      ],
     ]),
   );
 }

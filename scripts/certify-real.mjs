@@ -1,7 +1,8 @@
 // Real runs behind docs/certificates, through the compiled pipeline and the real runtime. Modes:
 //   aa     the baseline against identical twins (and one slowed by the margin) while a second process loads one core
 //   power  slowdowns of 5 % and 2 % injected into the runtime (--slowdowns), with as many blocks as a pilot of twins says are enough
-// Options: --comparisons N (500; power: 100 repetitions each), --max-minutes N, --out PATH, --work DIR, --no-load, --data-dir DIR.
+// Options: --comparisons N (500; power: 100 repetitions each), --max-minutes N, --out PATH, --work DIR, --no-load (aa),
+// --condition TEXT (power: what else ran).
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,19 +24,20 @@ const { values, positionals } = parseArgs({
     out: { type: "string" },
     slowdowns: { type: "string", default: "0.05,0.02" },
     work: { type: "string", default: join(tmpdir(), "quantgate-certify-real") },
+    condition: { type: "string", default: "nothing started beside it" },
     "no-load": { type: "boolean", default: false },
   },
 });
 const [mode = "aa"] = positionals;
-const config = fileURLToPath(new URL("configs/certify-digits.json", root));
+const config = (name) => fileURLToPath(new URL(`configs/${name}.json`, root));
 const maxMinutes = Number(values["max-minutes"]);
 const { stats } = await compiled("harness/index.js");
 /** A little above the 90 % that is asked for: the pilot is a sample itself. */
 const PLANNED_POWER = 0.95;
 const PLAN_DRAWS = 2000;
 const PILOT = { twins: 8, blocks: 16 };
+const MOST_BLOCKS = 200;
 const common = {
-  config,
   maxMinutes,
   resume: true,
   onProgress: ({ done, sessions }) => console.error(`session ${done} of ${sessions}`),
@@ -56,6 +58,7 @@ async function measureAa() {
   try {
     const { certificate } = await certify({
       ...common,
+      config: config("certify-digits"),
       comparisons: Number(values.comparisons ?? 500),
       twins: 8,
       handicapped: 1,
@@ -69,43 +72,53 @@ async function measureAa() {
   }
 }
 
-/** Power runs, planned from one pilot of identical twins on the same machine just before; a run replaces the stored one of its slowdown. */
+/**
+ * Power runs, planned from a pilot of identical twins on the same machine just before; a run replaces the stored one of its slowdown.
+ * Twins are timed in turns. What a pilot of the same twins one after the other would have asked for stands beside it.
+ */
 async function measurePower() {
-  const pilotFolder = join(values.work, "pilot");
-  const pilot = await certify({
-    ...common,
-    comparisons: PILOT.twins,
-    twins: PILOT.twins,
-    handicapped: 0,
-    blocks: PILOT.blocks,
-    outDir: pilotFolder,
-  });
-  const { alpha, noise } = pilot.certificate;
-  const ratios = await pilotRatios(pilotFolder);
+  const pilots = { inTurns: config("certify-slices"), oneAfterOther: await withoutSlices(config("certify-slices")) };
+  const ratios = {};
+  let alpha;
+  for (const [kind, path] of Object.entries(pilots)) {
+    const outDir = join(values.work, `pilot-${kind}`);
+    const design = { comparisons: PILOT.twins, twins: PILOT.twins, handicapped: 0, blocks: PILOT.blocks };
+    const { certificate } = await certify({ ...common, ...design, config: path, outDir });
+    alpha = certificate.alpha;
+    ratios[kind] = await pilotRatios(outDir);
+  }
   const path = values.out ?? fileURLToPath(new URL("docs/certificates/power.v1.json", root));
   const runs = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).runs : [];
   for (const slowdown of values.slowdowns.split(",").map(Number)) {
-    const n = await blocksFor(slowdown, ratios, alpha);
-    console.error(`slowdown ${slowdown}: ${ratios.length} ratios of the pilot, planned blocks ${n}`);
+    const n = await blocksFor(slowdown, ratios.inTurns, alpha);
+    if (n === undefined) throw new Error(`the pilot was too noisy: no number of blocks up to ${MOST_BLOCKS} would do`);
+    const oneAfterOther = await blocksFor(slowdown, ratios.oneAfterOther, alpha);
+    console.error(
+      `slowdown ${slowdown}: planned blocks ${n}; one after the other ${oneAfterOther ?? `over ${MOST_BLOCKS}`}`,
+    );
     const { certificate } = await certify({
       ...common,
+      config: pilots.inTurns,
       comparisons: Number(values.comparisons ?? 100),
       twins: 0,
       handicapped: 4,
       handicap: slowdown,
       blocks: n,
-      condition: "nothing started beside it",
+      condition: values.condition,
       outDir: join(values.work, `power-${slowdown}`),
     });
     const { hardware_fingerprint, generated_at, sessions, detection, noise: seen } = certificate;
     const run = {
       generated_at,
       hardware_fingerprint,
+      condition: values.condition,
       slowdown,
       alpha,
-      log_ratio_sd: Math.SQRT2 * (noise.latency_cv_median ?? 0),
+      log_ratio_sd: deviation(ratios.inTurns),
+      log_ratio_sd_one_after_other: deviation(ratios.oneAfterOther),
       planned_power: PLANNED_POWER,
       planned_blocks: n,
+      planned_blocks_one_after_other: oneAfterOther ?? null,
       sessions: sessions.run,
       sessions_decided: sessions.decided,
       found: detection,
@@ -123,25 +136,42 @@ async function measurePower() {
   }
 }
 
+/** The same config without slices, in a file beside the sessions. */
+async function withoutSlices(path) {
+  const { latency, ...rest } = JSON.parse(readFileSync(path, "utf8"));
+  const { slice_ms: _, ...atOneGo } = latency;
+  const models = rest.models.map((model) => ({ ...model, path: join(dirname(path), model.path) }));
+  const dataset = { ...rest.dataset, manifest: join(dirname(path), rest.dataset.manifest) };
+  const copy = join(values.work, "one-after-other.json");
+  mkdirSync(values.work, { recursive: true });
+  writeFileSync(copy, JSON.stringify({ ...rest, $schema: undefined, models, dataset, latency: atOneGo }));
+  return copy;
+}
+
+/** Root of the mean square about the middle. */
+function deviation(ratios) {
+  return Math.sqrt(ratios.reduce((sum, ratio) => sum + ratio ** 2, 0) / ratios.length);
+}
+
 /** Log ratios of identical twins, a block and twin each, about their median: the noise as it is, tails and all. */
 async function pilotRatios(folder) {
   const { RunFolder } = await compiled("harness/store/run-folder.js");
   const { readRun } = await compiled("harness/pipeline/read-run.js");
-  const { cellSamples, logRatios } = await compiled("harness/aggregate/cell-samples.js");
+  const { cellSamples, latencyLogRatios } = await compiled("harness/aggregate/cell-samples.js");
   const { record } = await readRun(await RunFolder.open(join(folder, "latest"), folder));
   const samples = cellSamples(record);
   const baseline = samples.find(({ cell }) => cell.cell_id === cell.baseline_cell_id);
   const ratios = samples
     .filter((sample) => sample !== baseline)
-    .flatMap((twin) => [...logRatios(twin.latencyMedianS, baseline.latencyMedianS)]);
+    .flatMap((twin) => [...latencyLogRatios(twin, baseline)]);
   const middle = stats.quantileOfSorted(Float64Array.from(ratios).sort(), 0.5);
   return ratios.map((ratio) => ratio - middle);
 }
 
-/** Fewest blocks in which the gate's own test finds the slowdown in the planned share of draws from the pilot's ratios. */
+/** Fewest blocks in which the gate's own test finds the slowdown in the planned share of draws from the pilot's ratios; undefined where none do. */
 async function blocksFor(slowdown, ratios, alpha) {
   const random = stats.rng("power plan");
-  for (let n = 5; n <= 200; n++) {
+  for (let n = 5; n <= MOST_BLOCKS; n++) {
     let found = 0;
     for (let draw = 0; draw < PLAN_DRAWS; draw++) {
       const seen = Float64Array.from({ length: n }, () => {
@@ -151,7 +181,7 @@ async function blocksFor(slowdown, ratios, alpha) {
     }
     if (found / PLAN_DRAWS >= PLANNED_POWER) return n;
   }
-  throw new Error("the pilot was too noisy: no number of blocks up to 200 would do");
+  return undefined;
 }
 
 function publish(document, name) {

@@ -25,6 +25,8 @@ export interface CellSamples {
   readonly quality: QualitySample | undefined;
   /** Median latency of a call, s, and further figures, by block. */
   readonly latencyMedianS: ByBlock;
+  /** Medians of a block's slices, s, where its trials were timed in turns; undefined where they were not. */
+  readonly latencySlicesS: readonly (Float64Array | undefined)[];
   readonly peakRssBytes: ByBlock;
   readonly itemsPerSecond: ByBlock;
   readonly loadS: ByBlock;
@@ -55,8 +57,8 @@ export function cellSamples(record: Pick<RunRecord, "plan" | "variants" | "trial
     const own = plan.trials.filter((trial) => trial.kind === "trial" && trial.cell_id === cell.cell_id);
     const planned = own.length;
     const skipped = own.filter((trial) => record.early?.skipped.has(trial.trial_id)).length;
-    const byBlock = (value: (measured: NonNullable<TrialLine["measured"]>) => number | undefined): ByBlock => {
-      const values = new Array<number | undefined>(plan.trial_counts.per_cell).fill(undefined);
+    const byBlock = <T = number>(value: (measured: Measured) => T | undefined): readonly (T | undefined)[] => {
+      const values = new Array<T | undefined>(plan.trial_counts.per_cell).fill(undefined);
       for (const { block, measured } of completed) if (measured !== null) values[block] = value(measured);
       return values;
     };
@@ -77,6 +79,7 @@ export function cellSamples(record: Pick<RunRecord, "plan" | "variants" | "trial
       finished,
       quality: qualitySample(judged, plan.dataset.count),
       latencyMedianS: byBlock((m) => median(m.latency_ns.map((ns) => ns * 1e-9))),
+      latencySlicesS: byBlock(sliceMedians),
       peakRssBytes: byBlock((m) => m.memory.peak_rss_bytes ?? undefined),
       itemsPerSecond: byBlock((m) => m.throughput.items_per_second),
       loadS: byBlock((m) => m.load_s ?? undefined),
@@ -94,6 +97,17 @@ type Measured = NonNullable<TrialLine["measured"]>;
 
 function requestMedian(figure: (request: RequestDoc) => number | null): (measured: Measured) => number | undefined {
   return ({ language }) => median((language?.requests ?? []).flatMap((request) => figure(request) ?? []));
+}
+
+/** One median a slice, s. */
+function sliceMedians({ latency_ns, latency_slices }: Measured): Float64Array | undefined {
+  if (latency_slices === undefined) return undefined;
+  let at = 0;
+  return Float64Array.from(latency_slices, (count) => {
+    const slice = latency_ns.slice(at, at + count);
+    at += count;
+    return (median(slice) ?? Number.NaN) * 1e-9;
+  });
 }
 
 /** Cached prompts answer sooner: they count only where no other reply is timed. */
@@ -122,6 +136,24 @@ export function logRatios(candidate: ByBlock, baseline: ByBlock): Float64Array {
     const reference = baseline[block];
     if (value === undefined || reference === undefined) continue;
     ratios.push(value > 0 && reference > 0 ? Math.log(value / reference) : Number.NaN);
+  }
+  return Float64Array.from(ratios);
+}
+
+/**
+ * Latency of the candidate over the baseline's, log scale, by block: the median over the block's slices of the ratio of their medians,
+ * where both were timed in turns in as many slices, so that what slowed the machine for a moment slows both sides of a ratio; else the
+ * ratio of the blocks' medians.
+ */
+export function latencyLogRatios(candidate: CellSamples, baseline: CellSamples): Float64Array {
+  const ratios: number[] = [];
+  for (const [block, value] of candidate.latencyMedianS.entries()) {
+    const own = candidate.latencySlicesS[block] ?? [];
+    const reference = baseline.latencySlicesS[block] ?? [];
+    const bySlice =
+      own.length > 0 && own.length === reference.length ? [...logRatios([...own], [...reference])] : undefined;
+    if (bySlice === undefined) ratios.push(...logRatios([value], [baseline.latencyMedianS[block]]));
+    else ratios.push(bySlice.some(Number.isNaN) ? Number.NaN : (median(bySlice) as number));
   }
   return Float64Array.from(ratios);
 }

@@ -1,7 +1,7 @@
 import type { BlockValues, Comparison, EarlyStop } from "../domain/comparison.ts";
 import type { RunQualityControls } from "../domain/generated/plan-v1.ts";
 import { blockPollution } from "./block-quality.ts";
-import { type ByBlock, type CellSamples, logRatios, present } from "./cell-samples.ts";
+import { type ByBlock, type CellSamples, latencyLogRatios, logRatios, present } from "./cell-samples.ts";
 import { clockSteps } from "./clock-steps.ts";
 import { type EvaluatedItems, evaluatedItems, itemSequence } from "./item-sequence.ts";
 import { pairAdherence, pairBinary, pairScores } from "./quality-samples.ts";
@@ -52,7 +52,7 @@ export function compareCells(samples: readonly CellSamples[], facts: SessionFact
         : { early, ...earlyScores(early) }),
       invalidRows: candidate.quality?.invalidRows ?? own.invalidRows,
       baselineInvalidRows: baseline.quality?.invalidRows ?? reference.invalidRows,
-      latencyLogRatios: logRatios(candidate.latencyMedianS, baseline.latencyMedianS),
+      latencyLogRatios: latencyLogRatios(candidate, baseline),
       memoryLogRatios: logRatios(candidate.peakRssBytes, baseline.peakRssBytes),
       throughputLogRatios: logRatios(candidate.itemsPerSecond, baseline.itemsPerSecond),
       ...(baseline.quality === undefined || candidate.quality === undefined

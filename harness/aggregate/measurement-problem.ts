@@ -51,9 +51,13 @@ function unmeasurable({ load_s, warmup, throughput, memory, host, language }: Me
   return odd === undefined ? undefined : `it reports ${odd[1]} as its ${odd[0]}`;
 }
 
-function wrongSamples({ latency_ns, host, throughput }: Measured, plan: Plan): string | undefined {
-  const { min_samples, max_samples } = plan.experimental_controls;
+function wrongSamples(measured: Measured, plan: Plan): string | undefined {
+  const { latency_ns, latency_slices = [latency_ns.length], host, throughput } = measured;
+  const { min_samples, max_samples, slice_ms } = plan.experimental_controls;
   const n = latency_ns.length;
+  if (slice_ms === undefined && latency_slices.length > 1) return "it was timed in slices that nobody planned";
+  const inSlices = latency_slices.reduce((sum, count) => sum + count, 0);
+  if (inSlices !== n) return `its slices hold ${inSlices} of ${n} latency samples`;
   if (n < min_samples || n > max_samples) return `it holds ${n} latency samples of ${min_samples} to ${max_samples}`;
   const called = latency_ns.reduce((sum, ns) => sum + ns, 0) * 1e-9;
   // Each call was rounded to a nanosecond.

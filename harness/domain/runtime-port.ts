@@ -27,6 +27,11 @@ export interface LatencySettings {
   /** Sampling stops after this long, once minSamples are in. */
   readonly timeBudgetMs: number;
   /**
+   * Length of one slice, where the processes of a block are timed in turns; the time budget then is the sum of the slices. Absent: all
+   * samples at one go.
+   */
+  readonly sliceMs?: number;
+  /**
    * Certification only: every call is followed, inside its timed region, by a busy wait of this share of its own duration, so that the
    * true slowdown is known. Absent in every real trial.
    */
@@ -87,6 +92,8 @@ export interface TrialMeasurement {
   readonly handicap?: number;
   /** One call each, seconds, in time order. */
   readonly latencyS: Float64Array;
+  /** Samples of each slice, adding up to all; absent where they were taken at one go. */
+  readonly slices?: readonly number[];
   /** Evaluation loop: items over wall time of the loop, at evaluateBatchSize. */
   readonly throughput: {
     readonly itemsPerSecond: number;
@@ -152,12 +159,24 @@ export interface TrialHostReadings {
   readonly systemClockS: number;
 }
 
+/** A place among processes that do their work in turns, so that one of them is at work at any time. */
+export interface Turn {
+  /** Waits for its turn, works, and passes the turn on; whatever `work` gives or throws is passed through. */
+  take<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface TrialOptions {
+  readonly signal: AbortSignal;
+  /** Given where this trial and others of its block are to be timed in turns: everything that is work happens in a turn. */
+  readonly turn?: Turn | undefined;
+}
+
 /** One way to run trials. Implementations live in runtimes/, one adapter a file. */
 export interface Runtime<Measurement extends AnyMeasurement = TrialMeasurement> {
   readonly kind: "onnxruntime" | "simulated" | "language";
   /** Tool versions that belong into provenance. */
   versions(): Promise<Readonly<Record<string, string>>>;
   /** Runs one trial. Rejects with a HarnessError (RUNTIME_*) when it broke; the owner has killed what it started. */
-  runTrial(request: TrialRequest, options: { readonly signal: AbortSignal }): Promise<Measurement>;
+  runTrial(request: TrialRequest, options: TrialOptions): Promise<Measurement>;
   close(): Promise<void>;
 }

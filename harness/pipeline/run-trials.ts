@@ -3,16 +3,17 @@ import { HarnessError } from "../domain/errors.ts";
 import type { CanaryReport } from "../domain/generated/canary-v1.ts";
 import type { TrialLine } from "../domain/generated/journal-v1.ts";
 import type { Plan, PlannedCell, PlannedTrial } from "../domain/generated/plan-v1.ts";
-import type { AnyMeasurement, Runtime, TrialRequest } from "../domain/runtime-port.ts";
+import type { AnyMeasurement, Runtime, Turn } from "../domain/runtime-port.ts";
 import { type Clock, isoTime, secondsSince, systemClock } from "../platform/clock.ts";
 import type { JournalWriter } from "../store/journal.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { canaryReport, sentinelReport } from "./canary-checks.ts";
-import { rowMapping } from "./detect-items.ts";
 import type { PreparedVariant } from "./prepare-variants.ts";
 import { type OnProgress, TimeLeft } from "./progress.ts";
 import { stopRule } from "./stop-rule.ts";
 import { completedLine, failedLine } from "./trial-line.ts";
+import { itemsOf, trialRequest } from "./trial-request.ts";
+import { Turns } from "./turns.ts";
 import type { TrialWatch } from "./watch-trials.ts";
 
 export interface TrialLoop {
@@ -48,7 +49,8 @@ export type TrialsOutcome =
 
 /**
  * Runs what the journal does not hold yet and the stopping rule still asks for, in planned order: canaries, then blocks. Each finished trial, failed ones too, is on
- * the disk before the next begins. An abort leaves the trial in progress unrecorded, so that a resume runs it.
+ * the disk before the next begins (before the next block, where a block's trials are timed in turns). An abort leaves what is in
+ * progress unrecorded, so that a resume runs it.
  */
 export async function runTrials(loop: TrialLoop, earlier: readonly TrialLine[]): Promise<TrialsOutcome> {
   const { plan, onProgress } = loop;
@@ -69,8 +71,13 @@ export async function runTrials(loop: TrialLoop, earlier: readonly TrialLine[]):
       if (isLast) onProgress({ kind: "trial", ...at, secondsLeft: 0 });
       continue;
     }
-    if (!done.has(planned.trial_id)) await coolBefore(loop, planned, plan.trials[index - 1]);
-    const line = done.get(planned.trial_id) ?? (await runOne(loop, asked, cell));
+    if (!done.has(planned.trial_id)) {
+      await coolBefore(loop, planned, plan.trials[index - 1]);
+      const group = inTurns(plan, planned).filter(({ trial_id }) => !done.has(trial_id));
+      const together = group.flatMap((trial) => rule(trial, trials) ?? []);
+      for (const line of await runTogether(loop, together, cells)) done.set(line.trial_id, line);
+    }
+    const line = done.get(planned.trial_id) as TrialLine;
     trials.push(line);
     timeLeft.add(key(planned), line.wall_s);
     const secondsLeft = timeLeft.estimate(plan.trials.slice(index + 1).map(key));
@@ -112,8 +119,40 @@ async function coolBefore(
   onProgress({ kind: "warning", message: `block ${planned.block}: the machine could not be cooled down: ${why}` });
 }
 
-async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell): Promise<TrialLine> {
-  const { plan, runtime, variants, clock, signal, writer, folder, labels } = loop;
+/** The trials that are timed in turns with this one: its block's, where the plan has slices; else it alone. */
+function inTurns({ trials, experimental_controls }: Plan, planned: PlannedTrial): readonly PlannedTrial[] {
+  if (experimental_controls.slice_ms === undefined || planned.kind === "canary") return [planned];
+  return trials.filter(({ kind, block }) => kind === planned.kind && block === planned.block);
+}
+
+/** Runs trials, several in turns, and writes their lines in planned order. */
+async function runTogether(
+  loop: TrialLoop,
+  together: readonly PlannedTrial[],
+  cells: ReadonlyMap<string, PlannedCell>,
+): Promise<TrialLine[]> {
+  const turns = together.length > 1 ? new Turns() : undefined;
+  const places = together.map((planned) => ({ planned, turn: turns?.join() }));
+  const settled = await Promise.allSettled(
+    places.map(({ planned, turn }) =>
+      runOne(loop, planned, cells.get(planned.cell_id) as PlannedCell, turn).finally(() => turn?.leave()),
+    ),
+  );
+  const lines = settled.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  });
+  for (const line of lines) await loop.writer.write(line);
+  return lines;
+}
+
+async function runOne(
+  loop: TrialLoop,
+  planned: PlannedTrial,
+  cell: PlannedCell,
+  turn: Turn | undefined,
+): Promise<TrialLine> {
+  const { plan, runtime, variants, clock, signal, folder, labels } = loop;
   signal.throwIfAborted();
   const variant = variants.get(cell.variant_id) as PreparedVariant;
   const startedAt = plan.simulated ? virtualTime(planned.seq) : isoTime(clock);
@@ -128,9 +167,11 @@ async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell)
       throw new HarnessError("QUANTIZE_FAILED", variant.failure, { hint: "See the manifest." });
     if (variant.state !== "ready")
       throw new HarnessError("RUNTIME_UNAVAILABLE", variant.failure, { hint: "See the steps in summary.md." });
-    const measurement = await runtime.runTrial(requestFor(loop, planned, cell, variant), { signal });
+    const measurement = await runtime.runTrial(trialRequest(loop, planned, cell, variant), { signal, turn });
     window.to = systemClock.monotonicNs();
-    const wallS = plan.simulated ? measurement.host.wallS : secondsSince(clock, start);
+    // What a trial waits while others have their turn is not its own.
+    const isOwn = plan.simulated || turn !== undefined;
+    const wallS = isOwn ? measurement.host.wallS : secondsSince(clock, start);
     line = await completedLine(contextAt(wallS), measurement, {
       labels,
       boxes: loop.boxes,
@@ -144,75 +185,12 @@ async function runOne(loop: TrialLoop, planned: PlannedTrial, cell: PlannedCell)
     if (error instanceof HarnessError && error.code.startsWith("STORE_")) throw error;
     line = failedLine(contextAt(plan.simulated ? 0 : secondsSince(clock, start)), error);
   }
-  const watched = loop.watch === undefined ? line : { ...line, telemetry: await loop.watch.window(...stretch()) };
-  await writer.write(watched);
-  return watched;
+  return loop.watch === undefined ? line : { ...line, telemetry: await loop.watch.window(...stretch()) };
 }
 
 /** Simulated trials happen at invented times, so that equal plans give equal journals. */
 function virtualTime(seq: number): string {
   return new Date(seq * 1000).toISOString();
-}
-
-/** Dataset indices of a trial's stretch of the random order. */
-function itemsOf({ order = new Int32Array(0) }: TrialLoop, { items }: PlannedTrial): number[] | undefined {
-  return items === undefined ? undefined : Array.from(order.subarray(items.from, items.from + items.count));
-}
-
-function requestFor(
-  loop: TrialLoop,
-  planned: PlannedTrial,
-  cell: PlannedCell,
-  variant: PreparedVariant & { state: "ready" },
-): TrialRequest {
-  const { plan, itemsPath } = loop;
-  const controls = plan.experimental_controls;
-  const session = controls.session;
-  const items = itemsOf(loop, planned);
-  return {
-    trialId: planned.trial_id,
-    cellId: cell.cell_id,
-    variantId: cell.variant_id,
-    block: planned.block,
-    seed: planned.seed,
-    ...(variant.model === undefined ? {} : { model: variant.model }),
-    ...(itemsPath === undefined ? {} : { itemsPath }),
-    ...frameworkOf(plan, cell),
-    session: {
-      threads: cell.threads,
-      optimizationLevel: session.optimization_level,
-      cpuMemArena: session.cpu_mem_arena,
-      memPattern: session.mem_pattern,
-      cpuAffinity: controls.cpu_affinity ?? [],
-      sessionConfig: { ...session.session_config, ...variant.sessionConfig },
-    },
-    latency: {
-      batchSize: cell.batch_size,
-      warmupIterations: controls.warmup_iterations,
-      warmupMs: controls.warmup_ms,
-      minSamples: controls.min_samples,
-      maxSamples: controls.max_samples,
-      timeBudgetMs: controls.time_budget_ms,
-      ...handicapOf(plan, cell),
-    },
-    subset: plan.canary.subset,
-    evaluateAll: planned.evaluates === "all",
-    ...(items === undefined ? {} : { items }),
-    evaluateBatchSize: controls.evaluate_batch_size,
-    ...(plan.detection === undefined ? {} : { rows: rowMapping(plan.detection, plan.dataset.class_names.length) }),
-    timeoutMs: session.timeout_sec * 1000,
-  };
-}
-
-function frameworkOf({ variants }: Plan, { variant_id }: PlannedCell): { framework?: "pytorch" } {
-  const variant = variants.find((one) => one.variant_id === variant_id);
-  return variant?.kind === "pytorch" ? { framework: "pytorch" } : {};
-}
-
-/** Certification runs slow some twins on purpose. */
-function handicapOf({ variants }: Plan, { variant_id }: PlannedCell): { handicap?: number } {
-  const handicap = variants.find((variant) => variant.variant_id === variant_id)?.handicap;
-  return handicap === undefined ? {} : { handicap };
 }
 
 function reasonOf(canary: CanaryReport): string {

@@ -90,6 +90,7 @@ async function rowResults(
     warmup: measurement.warmup,
     ...(measurement.handicap === undefined ? {} : { handicap: measurement.handicap }),
     latency_ns: Array.from(measurement.latencyS, (seconds) => Math.round(seconds * 1e9)),
+    ...(measurement.slices === undefined ? {} : { latency_slices: [...measurement.slices] }),
     throughput: {
       items_per_second: measurement.throughput.itemsPerSecond,
       items: measurement.throughput.items,

@@ -68,7 +68,7 @@ export const DEFAULTS = {
 } as const satisfies {
   runtime: Required<RuntimeConfig>;
   warmup: Required<WarmupConfig>;
-  latency: Required<LatencyConfig>;
+  latency: Required<Omit<LatencyConfig, "slice_ms">>;
   canary: Required<CanaryConfig>;
   run_quality: Required<RunQualityConfig>;
   stop: Required<StopConfig>;

@@ -14,6 +14,7 @@ import { planDetection } from "./plan-detection.ts";
 import { planRandom } from "./plan-random.ts";
 import { planStop } from "./plan-stop.ts";
 import { type PowerPriors, planPower } from "./power.ts";
+import { refuseImpossibleNumbers, refuseSlices } from "./refuse-config.ts";
 import type { ConfigResolution, QuantConfig, ResolvedConfig } from "./resolve-config.ts";
 import { resolveGates } from "./resolve-gates.ts";
 import { schedule } from "./schedule.ts";
@@ -62,6 +63,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
   }
   refuseImpossibleNumbers(config);
   const variants = expandVariants(config, facts.variant, facts.only);
+  refuseSlices(config, variants);
   const cells = expandCells(config, variants);
   const steps = facts.steps?.(variants) ?? [];
   const random = planRandom(config.seed);
@@ -110,6 +112,7 @@ export function makePlan({ config, origins, notices }: ConfigResolution, facts: 
       min_samples: config.language === undefined ? config.latency.min_samples : 1,
       max_samples: config.language === undefined ? config.latency.max_samples : facts.dataset.count,
       time_budget_ms: config.latency.time_budget_ms,
+      ...(config.latency.slice_ms === undefined ? {} : { slice_ms: config.latency.slice_ms }),
       evaluate_batch_size: config.evaluate_batch_size,
       cpu_affinity: config.runtime.cpu_affinity,
       process_per_trial: !simulated && config.language === undefined,
@@ -220,24 +223,6 @@ function powerOf(
 function betterThanGuessing(classes: number): number {
   const guess = 1 / Math.max(classes, 2);
   return Math.min(2 * guess, (1 + guess) / 2);
-}
-
-function refuseImpossibleNumbers(config: ConfigResolution["config"]): void {
-  const { latency, canary } = config;
-  if (latency.max_samples < latency.min_samples) {
-    throw new HarnessError(
-      "CONFIG_INVALID",
-      `Config: latency.max_samples (${latency.max_samples}) is below latency.min_samples (${latency.min_samples})`,
-      { hint: "Raise max_samples or lower min_samples." },
-    );
-  }
-  if (latency.max_samples < canary.min_samples) {
-    throw new HarnessError(
-      "CONFIG_INVALID",
-      `Config: canary.min_samples (${canary.min_samples}) can never be reached with latency.max_samples ${latency.max_samples}`,
-      { hint: "Raise latency.max_samples or lower canary.min_samples." },
-    );
-  }
 }
 
 function artifactPaths(variantIds: readonly string[]): string[] {

@@ -48,7 +48,7 @@ export interface ResolvedConfig
   readonly quants: QuantConfig[];
   readonly runtime: Filled<NonNullable<MatrixConfig["runtime"]>>;
   readonly warmup: Filled<NonNullable<MatrixConfig["warmup"]>>;
-  readonly latency: Filled<NonNullable<MatrixConfig["latency"]>>;
+  readonly latency: Filled<Omit<NonNullable<MatrixConfig["latency"]>, "slice_ms">> & { readonly slice_ms?: number };
   readonly canary: Filled<NonNullable<MatrixConfig["canary"]>>;
   readonly run_quality: Filled<NonNullable<MatrixConfig["run_quality"]>>;
   readonly stop: Filled<NonNullable<MatrixConfig["stop"]>>;
@@ -177,7 +177,10 @@ export function resolveConfig(raw: MatrixConfig, flags: ConfigFlags): ConfigReso
     ]) as ResolvedConfig["batch_sizes"],
     seed: pick("seed", flags.seed, raw.seed, DEFAULTS.seed),
     warmup: group("warmup", raw.warmup, { ...DEFAULTS.warmup } as ResolvedConfig["warmup"]),
-    latency: group("latency", raw.latency, { ...DEFAULTS.latency } as ResolvedConfig["latency"]),
+    latency: {
+      ...group("latency", raw.latency, { ...DEFAULTS.latency } as ResolvedConfig["latency"]),
+      ...(raw.latency?.slice_ms === undefined ? {} : { slice_ms: raw.latency.slice_ms }),
+    },
     canary: group("canary", raw.canary, { ...defaults.canary } as ResolvedConfig["canary"], {
       ...(flags.canaryRuns === undefined ? {} : { runs: flags.canaryRuns }),
       ...(flags.canaryLatencyVarianceThreshold === undefined

@@ -90,6 +90,24 @@ export function between(before: HostReading, after: HostReading): HostInterval {
   };
 }
 
+/** Two stretches as one, whatever happened between them left out; the load is that of the first. */
+export function together(first: HostInterval, next: HostInterval): HostInterval {
+  return {
+    wallS: first.wallS + next.wallS,
+    systemClockS: first.systemClockS + next.systemClockS,
+    load1: first.load1,
+    stealS: sum(first.stealS, next.stealS),
+    cpuPressureS: sum(first.cpuPressureS, next.cpuPressureS),
+    cpuBusyS: sum(first.cpuBusyS, next.cpuBusyS),
+    cpus: next.cpus,
+    harnessCpuS: first.harnessCpuS + next.harnessCpuS,
+  };
+}
+
+function sum(first: number | undefined, next: number | undefined): number | undefined {
+  return first === undefined || next === undefined ? undefined : first + next;
+}
+
 function difference(before: number | undefined, after: number | undefined): number | undefined {
   return before === undefined || after === undefined ? undefined : after - before;
 }

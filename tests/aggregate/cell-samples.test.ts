@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cellSamples, logRatios, median, present } from "../../harness/aggregate/cell-samples.ts";
+import { cellSamples, latencyLogRatios, logRatios, median, present } from "../../harness/aggregate/cell-samples.ts";
 import { handPlan, handRecord } from "../fixtures/hand-run.ts";
 
 const plan = handPlan({ runs_per_quant: 4 });
@@ -99,4 +99,34 @@ test("swapping the arms turns every log ratio round", () => {
       for (const [i, ratio] of forth.entries()) assert.ok(Math.abs(ratio + back[i]!) < 1e-9);
     }),
   );
+});
+
+test("where both were timed in turns a block's ratio is the median over its slices, so that a slow moment slows both sides", () => {
+  // The machine is three times slower in the second slice, when the candidate has few calls and the baseline many.
+  const record = handRecord(plan, ({ cell_id }) =>
+    cell_id === "m/q8"
+      ? { latencyNs: [2e6, 2e6, 2e6, 6e6, 2e6], measured: { latency_slices: [3, 1, 1] } }
+      : { latencyNs: [1e6, 3e6, 3e6, 3e6, 1e6], measured: { latency_slices: [1, 3, 1] } },
+  );
+  const [baseline, candidate] = cellSamples(record);
+  assert.ok(baseline && candidate);
+  const ratios = (values: Float64Array) => [...values].map((ratio) => Math.exp(ratio).toFixed(9));
+  assert.deepEqual(ratios(latencyLogRatios(candidate, baseline)), Array(4).fill("2.000000000"));
+  assert.deepEqual(ratios(logRatios(candidate.latencyMedianS, baseline.latencyMedianS)), Array(4).fill("0.666666667"));
+});
+
+test("slices of another number, or on one side alone, leave the ratio of the blocks' medians; a slice that timed nothing leaves none", () => {
+  const of = (slices: number[] | undefined, own: number[]) => {
+    const record = handRecord(plan, ({ cell_id }) =>
+      cell_id === "m/q8"
+        ? { latencyNs: own, measured: slices === undefined ? {} : { latency_slices: slices } }
+        : { latencyNs: [1e6, 1e6, 1e6, 1e6, 1e6], measured: { latency_slices: [2, 3] } },
+    );
+    const [baseline, candidate] = cellSamples(record);
+    assert.ok(baseline && candidate);
+    return latencyLogRatios(candidate, baseline);
+  };
+  assert.ok(of(undefined, [1e6, 2e6, 2e6, 2e6, 9e6]).every((ratio) => Math.abs(ratio - Math.LN2) < 1e-9));
+  assert.ok(of([1, 1, 3], [1e6, 2e6, 2e6, 2e6, 9e6]).every((ratio) => Math.abs(ratio - Math.LN2) < 1e-9));
+  assert.ok(of([2, 3], [0, 0, 2e6, 2e6, 2e6]).every(Number.isNaN));
 });

@@ -30,6 +30,16 @@ describe("whether the figures of a trial can all be true", () => {
     assert.equal(measurementProblem(measured({}, "subset"), plan, { evaluates: "subset" }), undefined);
   });
 
+  it("slices hold all samples, and there are some only where the plan has them", () => {
+    const sliced: Plan = { ...plan, experimental_controls: { ...plan.experimental_controls, slice_ms: 2 } };
+    const found = (counts: number[], by: Plan) =>
+      measurementProblem(measured({ latency_slices: counts }), by, { evaluates: "all" }) ?? "none";
+    assert.equal(found([2, 3], sliced), "none");
+    assert.equal(measurementProblem(measured(), sliced, { evaluates: "all" }), undefined);
+    assert.match(found([2, 2], sliced), /its slices hold 4 of 5 latency samples/);
+    assert.match(found([2, 3], plan), /slices that nobody planned/);
+  });
+
   it("calls may take less than their loop, but neither more nor next to nothing of it", () => {
     const { host } = measured();
     assert.equal(problem({ host: { ...host, loop_wall_s: 0.1 } }), "none");

@@ -32,6 +32,10 @@ interface Given {
   readonly variants?: ReadonlyMap<string, PreparedVariant>;
   readonly plan?: Plan;
   readonly signal?: AbortSignal;
+  /** Stands between the loop and the simulated runtime. */
+  readonly wrap?: (open: Runtime) => Runtime;
+  /** Filled with what reached the journal, even if the run rejects. */
+  readonly written?: TrialLine[];
 }
 
 /** Runs the plan on the simulated runtime, with its measurements changed. */
@@ -46,6 +50,7 @@ async function run(t: TestContext, given: Given = {}) {
       return change(await simulated.runTrial(request, options), request);
     },
   };
+  const { wrap = (open: Runtime) => open } = given;
   const folder = await RunFolder.create(await scratchFolder(t), "run");
   const journalPath = folder.file("journal.ndjson");
   const writer = await createJournal(journalPath, headerOf(chosen));
@@ -55,7 +60,7 @@ async function run(t: TestContext, given: Given = {}) {
     const outcome = await runTrials(
       {
         plan: chosen,
-        runtime,
+        runtime: wrap(runtime),
         variants: given.variants ?? new Map(chosen.variants.map(({ variant_id }) => [variant_id, ready])),
         itemsPath: undefined,
         labels: handLabels(chosen),
@@ -70,6 +75,7 @@ async function run(t: TestContext, given: Given = {}) {
     return { outcome, ran, events, folder, journal: await readJournal(journalPath) };
   } finally {
     await writer.close();
+    given.written?.push(...(await readJournal(journalPath)).trials);
   }
 }
 
@@ -268,4 +274,69 @@ test("full outputs are stored once where they are equal, and the line names them
     journal.trials.flatMap(({ measured }) => (measured?.predictions ? [measured.predictions.file] : [])),
   );
   assert.equal((await readdir(folder.file("arrays"))).length, files.size + predictions.size);
+});
+
+describe("a block whose trials are timed in turns", () => {
+  const inTurns: Plan = { ...plan, experimental_controls: { ...plan.experimental_controls, slice_ms: 2 } };
+  /** Asks for two turns a trial, as the real runtime does, and notes whose they were. */
+  const taking = (seen: string[], change?: Change): ((open: Runtime) => Runtime) => {
+    return (open) => ({
+      ...open,
+      async runTrial(request, options) {
+        const { turn } = options;
+        const work = async () => {
+          seen.push(`${request.trialId}${turn === undefined ? " alone" : ""}`);
+        };
+        for (let i = 0; i < 2; i++) await (turn === undefined ? work() : turn.take(work));
+        const measured = await open.runTrial(request, options);
+        return change === undefined ? measured : change(measured, request);
+      },
+    });
+  };
+  const blockOf = (block: number) =>
+    ids(inTurns.trials.filter((trial) => trial.kind === "trial" && trial.block === block));
+
+  test("they are alive together and take turns, canaries run alone, and the journal keeps the planned order", async (t) => {
+    const seen: string[] = [];
+    const { journal, outcome } = await run(t, { plan: inTurns, wrap: taking(seen) });
+    assert.equal(outcome.state, "complete");
+    assert.deepEqual(ids(journal.trials), ids(inTurns.trials));
+    const [first, second] = blockOf(0);
+    const canaries = inTurns.trials.filter(({ kind }) => kind === "canary");
+    assert.ok(seen.slice(0, 2 * canaries.length).every((one) => one.endsWith(" alone")));
+    assert.deepEqual(seen.slice(2 * canaries.length).slice(0, 4), [first, second, second, first]);
+  });
+
+  test("one that breaks is a failed trial, and the others of its block are measured", async (t) => {
+    const broken = blockOf(1)[0];
+    const breaks: Change = (measured, { trialId }) => {
+      if (trialId === broken) throw new HarnessError("RUNTIME_CRASHED", "it fell over", { hint: "look" });
+      return measured;
+    };
+    const { journal } = await run(t, { plan: inTurns, wrap: taking([], breaks) });
+    const states = journal.trials.map(({ trial_id, state }) => [trial_id, state]);
+    assert.deepEqual(
+      states,
+      inTurns.trials.map(({ trial_id }) => [trial_id, trial_id === broken ? "failed" : "completed"]),
+    );
+  });
+
+  test("an abort leaves the whole block unrecorded, and a resume runs it", async (t) => {
+    const stop = new AbortController();
+    const [, second] = blockOf(1);
+    const aborts: Change = (measured, { trialId }) => {
+      if (trialId === second) {
+        stop.abort(new Error("stopped"));
+        throw stop.signal.reason;
+      }
+      return measured;
+    };
+    const earlier: TrialLine[] = [];
+    const given = { plan: inTurns, wrap: taking([], aborts), signal: stop.signal, written: earlier };
+    await assert.rejects(run(t, given), /stopped/);
+    assert.ok(earlier.every(({ block }) => block < 1) && earlier.some(({ block }) => block === 0));
+    const { outcome, journal } = await run(t, { plan: inTurns, earlier });
+    assert.equal(outcome.trials.length, inTurns.trials.length);
+    assert.deepEqual(ids(journal.trials), ids(inTurns.trials).slice(earlier.length));
+  });
 });

@@ -127,3 +127,15 @@ test("only models that have a variant left are in the plan", () => {
   );
   assert.equal(plan.invocation.only, "b/q8");
 });
+
+test("slices need ONNX Runtime, no probes and room for two of them; a plan without them says nothing of them", () => {
+  const latency = { min_samples: 5, max_samples: 1000, time_budget_ms: 100, slice_ms: 6 };
+  const runtime = { kind: "onnxruntime" } as const;
+  const telemetry = { probe: "none" } as const;
+  const plan = (more: Partial<MatrixConfig>) => handPlan({ latency, runtime, telemetry, ...more });
+  assert.equal(plan({}).experimental_controls.slice_ms, 6);
+  assert.equal("slice_ms" in handPlan().experimental_controls, false);
+  assert.throws(() => plan({ runtime: { kind: "simulated" } }), /slice_ms needs variants that all run in ONNX Runtime/);
+  assert.throws(() => plan({ telemetry: { probe: "cpu_only" } }), /slice_ms needs telemetry.probe "none"/);
+  assert.throws(() => plan({ latency: { ...latency, slice_ms: 51 } }), /slice_ms \(51\) leaves less than two slices/);
+});

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { HarnessError } from "../../harness/domain/errors.ts";
 import type { ItemTensor } from "../../harness/domain/item-tensor.ts";
-import type { TrialRequest } from "../../harness/domain/runtime-port.ts";
+import type { TrialRequest, Turn } from "../../harness/domain/runtime-port.ts";
+import { Turns } from "../../harness/pipeline/turns.ts";
 import { sha256 } from "../../harness/platform/digest.ts";
 import { writePrepared } from "../../harness/platform/prepared-items.ts";
 import { onnxruntime } from "../../harness/runtimes/onnxruntime/onnxruntime.ts";
@@ -68,6 +70,73 @@ test("a trial measures latency, load, memory, throughput and outputs, subset and
   );
   assert.equal(measured.modelSha256After, sha256(negate("N", [4])));
   assert.ok((measured.host.loopCpuS as number) >= 0 && measured.host.loopWallS > 0);
+});
+
+test("trials in turns load, measure slice by slice and evaluate one at a time, and give what they give alone", async () => {
+  const turns = new Turns();
+  const models = [negate("N", [4]), negate("N", [4])];
+  let most = 0;
+  let atWork = 0;
+  let taken = 0;
+  const latency = {
+    batchSize: 1,
+    warmupIterations: 3,
+    warmupMs: 0,
+    minSamples: 12,
+    maxSamples: 40,
+    timeBudgetMs: 8,
+    sliceMs: 2,
+  };
+  const places = models.map((model) => ({ model, turn: turns.join() }));
+  const measured = await Promise.all(
+    places.map(async ({ model, turn }) => {
+      const watched: Turn = {
+        take: (work) =>
+          turn.take(async () => {
+            taken++;
+            most = Math.max(most, ++atWork);
+            try {
+              return await work();
+            } finally {
+              atWork--;
+            }
+          }),
+      };
+      try {
+        return await onnxruntime().runTrial(request(model, { latency }), { signal, turn: watched });
+      } finally {
+        turn.leave();
+      }
+    }),
+  );
+  assert.equal(most, 1);
+  // Load, four slices, evaluation.
+  assert.equal(taken, 2 * 6);
+  for (const { slices, latencyS, allOutputs, warmup, host } of measured) {
+    assert.equal(slices?.length, 4);
+    assert.equal(
+      slices?.reduce((sum, count) => sum + count),
+      latencyS.length,
+    );
+    assert.ok(latencyS.length >= 12 && latencyS.length <= 40);
+    assert.equal(warmup.iterations, 3);
+    assert.deepEqual(allOutputs, negated(all));
+    const called = latencyS.reduce((sum, seconds) => sum + seconds);
+    assert.ok(host.loopWallS >= called && host.wallS > host.loopWallS);
+  }
+});
+
+test("a model that does not load breaks its own trial alone, in turns too", async () => {
+  const turns = new Turns();
+  const run = async (model: Uint8Array) => {
+    const turn = turns.join();
+    return onnxruntime()
+      .runTrial(request(model, { latency: { ...request(model).latency, sliceMs: 1 } }), { signal, turn })
+      .finally(() => turn.leave());
+  };
+  const [good, bad] = await Promise.allSettled([run(negate("N", [4])), run(Uint8Array.of(1, 2, 3))]);
+  assert.equal(good.status, "fulfilled");
+  assert.ok(bad.status === "rejected" && bad.reason instanceof HarnessError);
 });
 
 test("the loop stops at the most samples allowed, however much time is left", async () => {

@@ -831,6 +831,10 @@ export interface LatencyConfig {
    * Sampling stops after this long.
    */
   time_budget_ms?: number;
+  /**
+   * Where given, the processes of a block are alive at once and are timed in turns, this long each, until the time budget is used: a machine whose speed drifts then slows all of them alike. ONNX Runtime only, without probes.
+   */
+  slice_ms?: number;
 }
 /**
  * Checks before the sweep and in every block.

@@ -444,6 +444,10 @@ export interface MeasuredDoc {
    * One call each, ns, in time order.
    */
   latency_ns: number[];
+  /**
+   * Samples of each slice, adding up to all, where the processes of a block were timed in turns.
+   */
+  latency_slices?: number[];
   throughput: ThroughputDoc;
   memory: MemoryDoc;
   quality: QualityDoc;

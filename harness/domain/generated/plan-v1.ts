@@ -403,6 +403,10 @@ export interface ExperimentalControls {
    */
   time_budget_ms: number;
   /**
+   * The processes of a block are timed in turns, this long each; absent: one after the other, each at one go.
+   */
+  slice_ms?: number;
+  /**
    * Batch size.
    */
   evaluate_batch_size: number;

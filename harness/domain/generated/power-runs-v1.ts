@@ -26,6 +26,10 @@ export interface PowerRun {
    */
   hardware_fingerprint: string;
   /**
+   * What else the machine did meanwhile, in words.
+   */
+  condition?: string;
+  /**
    * Share by which the twins' calls were slowed in the real runtime.
    */
   slowdown: number;
@@ -38,6 +42,10 @@ export interface PowerRun {
    */
   log_ratio_sd: number;
   /**
+   * The same of a pilot whose processes were measured one after the other instead of in turns.
+   */
+  log_ratio_sd_one_after_other?: number;
+  /**
    * Power that was planned for.
    */
   planned_power: number;
@@ -45,6 +53,10 @@ export interface PowerRun {
    * Blocks that the plan asked for, and that ran.
    */
   planned_blocks: number;
+  /**
+   * Blocks that the pilot measured one after the other would have asked for; null: over 200.
+   */
+  planned_blocks_one_after_other?: number | null;
   /**
    * Sessions run.
    */

@@ -1,12 +1,13 @@
 import { createRequire } from "node:module";
 import { HarnessError } from "../../domain/errors.ts";
-import type { Runtime, TrialRequest } from "../../domain/runtime-port.ts";
+import type { Runtime, TrialOptions, TrialRequest, Turn } from "../../domain/runtime-port.ts";
 import { readText } from "../../platform/files.ts";
-import { between, readHost } from "../../platform/host-readings.ts";
+import { between, type HostInterval, readHost, together } from "../../platform/host-readings.ts";
 import { parseJson } from "../../platform/json.ts";
-import { startWorker } from "../../platform/worker-host.ts";
+import { startWorker, type Worker } from "../../platform/worker-host.ts";
 import { workerModule } from "../../platform/worker-module.ts";
 import type { ChildMeasurement } from "./run-trial.ts";
+import type { StepRequest } from "./sliced-trial.ts";
 
 /** ONNX Runtime on the CPU, one child process a trial, so that a crash is one failed trial and memory is that trial's own. */
 export function onnxruntime(options: { readonly worker?: URL } = {}): Runtime {
@@ -15,8 +16,7 @@ export function onnxruntime(options: { readonly worker?: URL } = {}): Runtime {
   return {
     kind: "onnxruntime",
     versions: toolVersions,
-    async runTrial(request, { signal }) {
-      const before = readHost();
+    async runTrial(request, { signal, turn }) {
       const worker = startWorker(module, {
         label: `the ONNX Runtime process of trial ${request.trialId}`,
         nodeFlags: ["--expose-gc"],
@@ -24,13 +24,14 @@ export function onnxruntime(options: { readonly worker?: URL } = {}): Runtime {
       });
       open.add(worker);
       try {
-        const answer = await worker.request(request, { timeoutMs: request.timeoutMs, signal });
-        const after = readHost();
+        const { answer, host } = await (turn === undefined
+          ? atOneGo(worker, request, { signal })
+          : inTurns(worker, request, { signal, turn }));
         const { loop, ownCpuS, ...measured } = checkMeasurement(answer, request);
         const { loopCpuS, loopWallS, involuntarySwitches, gcS } = loop;
         return {
           ...measured,
-          host: { loopCpuS, loopWallS, involuntarySwitches, loopGcS: gcS, ownCpuS, ...between(before, after) },
+          host: { loopCpuS, loopWallS, involuntarySwitches, loopGcS: gcS, ownCpuS, ...host },
         };
       } finally {
         open.delete(worker);
@@ -43,6 +44,37 @@ export function onnxruntime(options: { readonly worker?: URL } = {}): Runtime {
   };
 }
 
+interface Answered {
+  readonly answer: unknown;
+  readonly host: HostInterval;
+}
+
+async function atOneGo(worker: Worker, request: TrialRequest, { signal }: TrialOptions): Promise<Answered> {
+  const before = readHost();
+  const answer = await worker.request(request, { timeoutMs: request.timeoutMs, signal });
+  return { answer, host: between(before, readHost()) };
+}
+
+/** Every step in a turn of its own; the machine is read while it is this trial's turn, and each step has the trial's timeout. */
+async function inTurns(
+  worker: Worker,
+  request: TrialRequest,
+  { signal, turn }: TrialOptions & { readonly turn: Turn },
+): Promise<Answered> {
+  const intervals: HostInterval[] = [];
+  const step = (asked: StepRequest) =>
+    turn.take(async () => {
+      const before = readHost();
+      const answer = await worker.request(asked, { timeoutMs: request.timeoutMs, signal });
+      intervals.push(between(before, readHost()));
+      return answer;
+    });
+  let ahead = await step({ step: "open", request });
+  while (typeof ahead === "number" && ahead > 0) ahead = await step({ step: "slice" });
+  const answer = await step({ step: "finish" });
+  return { answer, host: intervals.reduce(together) };
+}
+
 /** What a foreign or broken child sends must not reach the journal. */
 function checkMeasurement(answer: unknown, { trialId, subset }: TrialRequest): ChildMeasurement {
   const measured = answer as ChildMeasurement | undefined;
@@ -50,6 +82,7 @@ function checkMeasurement(answer: unknown, { trialId, subset }: TrialRequest): C
     measured?.latencyS instanceof Float64Array &&
     measured.latencyS.length > 0 &&
     measured.latencyS.every((seconds) => seconds > 0 && Number.isFinite(seconds)) &&
+    (measured.slices === undefined || isSharedOut(measured.slices, measured.latencyS.length)) &&
     measured.subsetOutputs instanceof Float32Array &&
     measured.subsetOutputs.length === subset.length * measured.outputSize &&
     [measured.loadS, measured.loop?.loopWallS, measured.memory?.peakRssBytes].every((value) => Number.isFinite(value));
@@ -61,6 +94,12 @@ function checkMeasurement(answer: unknown, { trialId, subset }: TrialRequest): C
       hint: "Run it again; reinstall the package if it happens again.",
     },
   );
+}
+
+/** Samples of every slice, none empty, that add up. */
+function isSharedOut(slices: readonly number[], samples: number): boolean {
+  const areCounts = Array.isArray(slices) && slices.every((count) => Number.isSafeInteger(count) && count > 0);
+  return areCounts && slices.reduce((sum, count) => sum + count, 0) === samples;
 }
 
 async function toolVersions(): Promise<Readonly<Record<string, string>>> {

@@ -1,7 +1,7 @@
 import type { Tensor } from "onnxruntime-node";
 import { HarnessError } from "../../domain/errors.ts";
 import { itemSize } from "../../domain/item-tensor.ts";
-import type { RowMapper, TrialMeasurement, TrialRequest } from "../../domain/runtime-port.ts";
+import type { LatencySettings, RowMapper, TrialMeasurement, TrialRequest } from "../../domain/runtime-port.ts";
 import { sha256OfFile } from "../../platform/digest.ts";
 import { peakRssBytes, rssBytes } from "../../platform/memory.ts";
 import { allowedCpus, endedThreads, threadCount } from "../../platform/own-process.ts";
@@ -22,11 +22,28 @@ export type ChildMeasurement = Omit<TrialMeasurement, "host"> & {
 const LATENCY_FEEDS = 16;
 const LATENCY_FEED_BYTES = 16 << 20;
 
-/**
- * One trial, in the process that is to be measured: digest, load, warm-up and latency loop, outputs of the subset, outputs of all items
- * if asked, peak memory, digest again. Errors as HarnessError; a crash of the library takes the process down.
- */
+/** A trial in the process that is to be measured, between loading and the last digest. */
+export interface OpenTrial {
+  /** Warm-up and latency loop, or a slice of it. */
+  time(latency: LatencySettings): Promise<LatencyLoopResult>;
+  /** Outputs of the subset, outputs of all items if asked, peak memory, digest again; the session is released. */
+  finish(timed: LatencyLoopResult & { readonly slices?: readonly number[] }): Promise<ChildMeasurement>;
+  /** Lets go of the items; after it, nothing else. */
+  close(): void;
+}
+
+/** One trial at one go: load, warm-up and latency loop, evaluation. Errors as HarnessError; a crash of the library takes the process down. */
 export async function runTrialHere(request: TrialRequest): Promise<ChildMeasurement> {
+  const trial = await openTrial(request);
+  try {
+    return await trial.finish(await trial.time(request.latency));
+  } finally {
+    trial.close();
+  }
+}
+
+/** Digest and load. */
+export async function openTrial(request: TrialRequest): Promise<OpenTrial> {
   const { model, itemsPath } = request;
   if (model === undefined || itemsPath === undefined) {
     const what = model === undefined ? "a model file" : "prepared items";
@@ -45,53 +62,56 @@ export async function runTrialHere(request: TrialRequest): Promise<ChildMeasurem
     const loadS = (performance.now() - start) / 1000;
     const io = matchModel(session, items.header);
     const feeds = itemFeeds(ort.Tensor, io, items);
-
-    const { latencyS, warmup, ...loop } = await measureLatency(
-      session,
-      latencyFeeds(request, feeds, items),
-      request.latency,
-    );
-    const batchSize = request.evaluateBatchSize;
-    const mapRow = await rowMapper(request);
-    const subset = await evaluateItems(session, io, feeds, { indices: request.subset, batchSize, mapRow });
-    const wanted = request.items ?? (request.evaluateAll ? everyIndex(items) : undefined);
-    const all =
-      wanted === undefined
-        ? undefined
-        : await evaluateItems(session, io, feeds, { indices: wanted, batchSize, mapRow });
-    const timed = all ?? subset;
-    const count = wanted === undefined ? request.subset.length : wanted.length;
-    const peakBytes = peakRssBytes();
-    const withSession = threadCount();
-    await session.release();
-    const pool = await endedThreads(withSession);
+    const timedFeeds = latencyFeeds(request, feeds, items);
     return {
-      modelSha256Before,
-      modelSha256After: await digestOf(model, "after the trial"),
-      loadS,
-      warmup,
-      ...(request.latency.handicap === undefined ? {} : { handicap: request.latency.handicap }),
-      latencyS,
-      throughput: {
-        itemsPerSecond: count / timed.seconds,
-        items: count,
-        seconds: timed.seconds,
-        batchSize: timed.batchSize,
+      time: (latency) => measureLatency(session, timedFeeds, latency),
+      close: () => items.close(),
+      async finish({ latencyS, slices, warmup, ...loop }) {
+        const batchSize = request.evaluateBatchSize;
+        const mapRow = await rowMapper(request);
+        const subset = await evaluateItems(session, io, feeds, { indices: request.subset, batchSize, mapRow });
+        const wanted = request.items ?? (request.evaluateAll ? everyIndex(items) : undefined);
+        const all =
+          wanted === undefined
+            ? undefined
+            : await evaluateItems(session, io, feeds, { indices: wanted, batchSize, mapRow });
+        const timed = all ?? subset;
+        const count = wanted === undefined ? request.subset.length : wanted.length;
+        const peakBytes = peakRssBytes();
+        const withSession = threadCount();
+        await session.release();
+        const pool = await endedThreads(withSession);
+        return {
+          modelSha256Before,
+          modelSha256After: await digestOf(model, "after the trial"),
+          loadS,
+          warmup,
+          ...(request.latency.handicap === undefined ? {} : { handicap: request.latency.handicap }),
+          latencyS,
+          ...(slices === undefined ? {} : { slices }),
+          throughput: {
+            itemsPerSecond: count / timed.seconds,
+            items: count,
+            seconds: timed.seconds,
+            batchSize: timed.batchSize,
+          },
+          memory: { peakRssBytes: peakBytes, rssBeforeLoadBytes },
+          subsetOutputs: subset.outputs,
+          allOutputs: all?.outputs,
+          outputSize: timed.outputSize,
+          controls: {
+            seed: request.seed,
+            threads: pool === undefined ? undefined : pool + 1,
+            cpuAffinity: allowedCpus(),
+          },
+          loop,
+          ownCpuS: cpuSeconds(),
+        };
       },
-      memory: { peakRssBytes: peakBytes, rssBeforeLoadBytes },
-      subsetOutputs: subset.outputs,
-      allOutputs: all?.outputs,
-      outputSize: timed.outputSize,
-      controls: {
-        seed: request.seed,
-        threads: pool === undefined ? undefined : pool + 1,
-        cpuAffinity: allowedCpus(),
-      },
-      loop,
-      ownCpuS: cpuSeconds(),
     };
-  } finally {
+  } catch (error) {
     items.close();
+    throw error;
   }
 }
 
