@@ -33,6 +33,7 @@ export { decideWithPolicy as gate } from "./pipeline/decide.ts";
 export { DOCTOR_CHECKS, type DoctorCheck, type DoctorOptions, doctor } from "./pipeline/doctor.ts";
 export { type EvaluateOptions, evaluate } from "./pipeline/evaluate.ts";
 export { type FetchedFile, type FetchOptions, fetchData as fetch } from "./pipeline/fetch.ts";
+export type { Published } from "./pipeline/finish-publication.ts";
 export { type FrontierRequest, type FrontierResult, frontier } from "./pipeline/frontier.ts";
 export { analyzeHistory, recordHistory, type SeriesReport } from "./pipeline/history.ts";
 export { type InitOptions, type InitResult, init } from "./pipeline/init.ts";
@@ -48,7 +49,7 @@ export { openQuantizedFile, type QuantizedFileReader } from "./pipeline/layer-ar
 export { type ParityOptions, parity } from "./pipeline/parity.ts";
 export type { SweepEvent } from "./pipeline/progress.ts";
 export { type Moved, type MoveOptions, type PromoteOptions, promote, rollback } from "./pipeline/promote.ts";
-export { type Published, type PublishOptions, publish, resumePublications } from "./pipeline/publish.ts";
+export { type PublishOptions, publish, resumePublications } from "./pipeline/publish.ts";
 export { type QuantizedFile, type QuantizeOptions, quantize } from "./pipeline/quantize.ts";
 export type { LadderQuantization } from "./pipeline/quantize-ladder.ts";
 export { type ProfileQuantizeOptions, quantizeByProfile } from "./pipeline/quantize-profile.ts";

@@ -39,6 +39,8 @@ export interface Release {
 export interface AliasState {
   /** Versions as the registry counts them, the newest last; a rollback takes the last one off. Empty: the alias is not set. */
   readonly stack: readonly string[];
+  /** Versions that rollbacks took off, where the registry keeps them. */
+  readonly takenBack: readonly string[];
 }
 
 export interface AliasMove {

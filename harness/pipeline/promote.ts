@@ -40,8 +40,8 @@ export interface Moved {
  * entry says. A version that was published by force needs `force` again (REGISTRY_NOT_PASSING).
  */
 export async function promote(options: PromoteOptions): Promise<Moved> {
-  const { name, from = PUBLISH_DEFAULTS.alias } = options;
-  const alias = requireName(options.alias, "an alias");
+  const { name, alias } = requireNames(options);
+  const from = requireName(options.from ?? PUBLISH_DEFAULTS.alias, "an alias");
   const registry = open(options);
   const version = options.version ?? (await registry.alias(name, from)).stack.at(-1);
   if (version === undefined) {
@@ -63,7 +63,7 @@ export async function promote(options: PromoteOptions): Promise<Moved> {
 
 /** Lets an alias name what it named before. REGISTRY_MISSING where it named nothing; the file is read back first. */
 export async function rollback(options: MoveOptions): Promise<Moved> {
-  const { name, alias } = options;
+  const { name, alias } = requireNames(options);
   const registry = open(options);
   const { stack } = await registry.alias(name, alias);
   const version = stack.at(-2);
@@ -75,6 +75,11 @@ export async function rollback(options: MoveOptions): Promise<Moved> {
   return move(registry, options, { op: "rollback", stack, next: stack.slice(0, -1), version, entry });
 }
 
+/** Both become parts of the registry's own paths. */
+function requireNames({ name, alias }: MoveOptions): { readonly name: string; readonly alias: string } {
+  return { name: requireName(name, "a name"), alias: requireName(alias, "an alias") };
+}
+
 function open({ registry, env = process.env, signal, clock = systemClock }: RegistryOptions): Registry {
   return openRegistry(registry, { env, signal, clock });
 }
@@ -84,8 +89,7 @@ async function wholeEntry(registry: Registry, name: string, version: string): Pr
   if (entry === undefined) {
     throw missing(registry, `There is no version ${version} of ${name}`, "Name one that was published by quantgate.");
   }
-  const digest = await registry.digestOf(entry, version);
-  if (digest === entry.sha256) return entry;
+  if (entry.name === name && (await registry.digestOf(entry, version)) === entry.sha256) return entry;
   throw new HarnessError(
     "REGISTRY_CORRUPT",
     `The object ${entry.path} in ${registry.location} is not the model of ${name} ${version}`,

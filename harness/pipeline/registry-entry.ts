@@ -1,30 +1,25 @@
 import { HarnessError } from "../domain/errors.ts";
 import type { EstimateDoc, RegistryEntry } from "../domain/generated/registry-entry-v1.ts";
-import type { Summary, SummaryRow } from "../domain/generated/summary-v1.ts";
-import type { ModelFile } from "../domain/registry-port.ts";
-import { type Clock, isoTime } from "../platform/clock.ts";
-import type { InspectReport } from "../quantize/inspect.ts";
+import type { SummaryRow } from "../domain/generated/summary-v1.ts";
+import type { Publishable } from "./publishable.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/;
 
 /** What is published, in one document. */
-export function registryEntry(given: {
-  readonly summary: Summary;
-  readonly row: SummaryRow;
-  readonly report: InspectReport;
-  readonly file: ModelFile;
-  readonly gateDigest: string;
-  readonly name: string;
-  readonly path: string;
-  readonly version: string;
-  readonly isForced: boolean;
-  readonly reason: string | null;
-  readonly clock: Clock;
-}): RegistryEntry {
+export function registryEntry(
+  given: Omit<Publishable, "folder"> & {
+    readonly name: string;
+    readonly path: string;
+    readonly version: string;
+    readonly reason: string | null;
+    /** When it is published, ISO 8601 UTC. */
+    readonly at: string;
+  },
+): RegistryEntry {
   const { summary, row, report, file } = given;
   return {
     schema_version: "quantgate.registry-entry.v1",
-    generated_at: isoTime(given.clock),
+    generated_at: given.at,
     hardware_fingerprint: summary.hardware_fingerprint,
     execution_lane: summary.execution_lane,
     vram_profile: summary.vram_profile,
@@ -43,7 +38,7 @@ export function registryEntry(given: {
     variant_id: row.variant_id,
     verdict: row.verdict,
     is_recommended: summary.suite.ship === row.cell_id,
-    forced: given.isForced,
+    forced: row.verdict !== "pass",
     reason: given.reason,
     gate_digest: given.gateDigest,
     journal_sha256: summary.journal.sha256,

@@ -5,6 +5,7 @@ import { sha256OfFile } from "../platform/digest.ts";
 import { errnoOf } from "../platform/file-errors.ts";
 import { atomicWrite, copyFile } from "../platform/files.ts";
 import { lockFolder } from "../platform/folder-lock.ts";
+import { requireKey } from "./require-key.ts";
 
 /** A folder as an object store: every write is atomic, and changes of shared objects wait for the folder's lock. */
 export class FolderObjects implements SharedObjects {
@@ -41,7 +42,7 @@ export class FolderObjects implements SharedObjects {
   }
 
   #path(key: string): string {
-    return join(this.#root, ...key.split("/"));
+    return join(this.#root, ...requireKey(key).split("/"));
   }
 }
 

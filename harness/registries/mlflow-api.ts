@@ -3,6 +3,7 @@ import type { ModelFile, ObjectStore } from "../domain/registry-port.ts";
 import { type TransferReply, type TransferRequest, transfer } from "../platform/http-transfer.ts";
 import { parseWireJson } from "../platform/json.ts";
 import { refusal } from "./http-refusal.ts";
+import { requireKey } from "./require-key.ts";
 import { encodeSegment } from "./sigv4.ts";
 
 export interface MlflowServer {
@@ -50,7 +51,7 @@ export class MlflowApi {
   /** Objects under a folder of the server's artifact store. */
   artifacts(root: string): ObjectStore {
     const url = (key: string) => {
-      const path = `${root}/${key}`.split("/").map(encodeSegment).join("/");
+      const path = `${root}/${requireKey(key)}`.split("/").map(encodeSegment).join("/");
       return this.#at(`api/2.0/mlflow-artifacts/artifacts/${path}`);
     };
     const put = async (key: string, content: ModelFile | Uint8Array): Promise<void> => {

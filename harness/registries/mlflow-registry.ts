@@ -33,11 +33,14 @@ export class MlflowRegistry implements Registry {
   }
 
   async objects(release: Release): Promise<ObjectStore> {
-    const { facts, id, entry } = release;
+    const { facts, entry } = release;
     if (facts["root"] === undefined) {
       const experiment = await this.#experiment();
-      const filter = `tags.\`${TAG.id}\` = '${id}'`;
-      const found = await this.#api.post("runs/search", { experiment_ids: [experiment], filter, max_results: 1 });
+      const found = await this.#api.post("runs/search", {
+        experiment_ids: [experiment],
+        filter: madeBy(release),
+        max_results: 1,
+      });
       const run = firstOf(found["runs"]) ?? (await this.#createRun(experiment, release));
       const info = partOf(run, "info");
       facts["run_id"] = textOf(info, "run_id");
@@ -53,7 +56,7 @@ export class MlflowRegistry implements Registry {
     const { name } = entry;
     await this.objects(release);
     await this.#api.post("registered-models/create", { name }, { unless: "RESOURCE_ALREADY_EXISTS" });
-    const known = await this.#versionOf(name, id);
+    const known = await this.#versionOf(release);
     if (known !== undefined) return known;
     await this.#logMetrics(release);
     const tags = {
@@ -99,15 +102,15 @@ export class MlflowRegistry implements Registry {
 
   async alias(name: string, alias: string): Promise<AliasState> {
     const found = await this.#api.find("registered-models/get", { name });
-    if (found === undefined) return { stack: [] };
+    if (found === undefined) return { stack: [], takenBack: [] };
     const model = partOf(found, "registered_model");
     const stack = (tagsOf(model)[TAG.stack(alias)] ?? "").split(",").filter((version) => version !== "");
     const named = listOf(model["aliases"]).find((one) => one["alias"] === alias);
-    if (named === undefined) return { stack: [] };
+    if (named === undefined) return { stack: [], takenBack: [] };
     // MLflow's alias is the truth: it may have been moved by hand, or by an attempt that ended before the tag was written.
     const current = String(named["version"]);
     const place = stack.lastIndexOf(current);
-    return { stack: place < 0 ? [...stack, current] : stack.slice(0, place + 1) };
+    return { stack: place < 0 ? [...stack, current] : stack.slice(0, place + 1), takenBack: [] };
   }
 
   async moveAlias({ name, alias, stack }: AliasMove): Promise<void> {
@@ -150,8 +153,8 @@ export class MlflowRegistry implements Registry {
     await this.#api.post("runs/update", { run_id: facts["run_id"], status: "FINISHED", end_time: timestamp });
   }
 
-  async #versionOf(name: string, id: string): Promise<string | undefined> {
-    const filter = `name = '${name}' and tags.\`${TAG.id}\` = '${id}'`;
+  async #versionOf(release: Release): Promise<string | undefined> {
+    const filter = `name = '${release.entry.name}' and ${madeBy(release)}`;
     const found = await this.#api.find("model-versions/search", { filter, max_results: "10" });
     const [known] = listOf(found?.["model_versions"]);
     return known && textOf(known, "version");
@@ -169,6 +172,11 @@ export class MlflowRegistry implements Registry {
     const uri = textOf(partOf(partOf(found ?? {}, "run"), "info"), "artifact_uri");
     return this.#api.artifacts(artifactRoot(uri, this.#api.who));
   }
+}
+
+/** What an interrupted attempt has made of this release; an earlier release of the same variant has another version. */
+function madeBy({ id, entry }: Release): string {
+  return `tags.\`${TAG.id}\` = '${id}' and tags.\`${TAG.version}\` = '${entry.version}'`;
 }
 
 /** Path under the server's own artifact store. */

@@ -44,7 +44,11 @@ export class ObjectRegistry implements Registry {
         },
       );
     }
-    return parseEntry(content, key);
+    const entry = parseEntry(content, key);
+    if (entry.name === name && entry.version === version) return entry;
+    throw new HarnessError("REGISTRY_CORRUPT", `The registry ${this.location} lists ${key} as ${name} ${version}`, {
+      hint: `It describes ${entry.name} ${entry.version}. Correct ${aliasesKey(name)}, or publish the variant again.`,
+    });
   }
 
   async digestOf(entry: RegistryEntry): Promise<string | undefined> {
@@ -52,7 +56,10 @@ export class ObjectRegistry implements Registry {
   }
 
   async alias(name: string, alias: string): Promise<AliasState> {
-    return { stack: stackOf(await this.#aliases(name), alias) };
+    const aliases = await this.#aliases(name);
+    const stack = stackOf(aliases, alias);
+    const named = aliases.moves.flatMap((move) => (move.alias === alias ? [move.version] : []));
+    return { stack, takenBack: [...new Set(named)].filter((version) => !stack.includes(version)) };
   }
 
   async moveAlias({ name, alias, op, stack, at, by, reason }: AliasMove): Promise<void> {

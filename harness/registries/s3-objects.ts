@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../platform/clock.ts";
 import { sha256 } from "../platform/digest.ts";
 import { type TransferReply, type TransferRequest, transfer } from "../platform/http-transfer.ts";
 import { refusal } from "./http-refusal.ts";
+import { requireKey } from "./require-key.ts";
 import { encodeSegment, type SigningKey, signRequest } from "./sigv4.ts";
 
 export interface S3Place {
@@ -109,7 +110,7 @@ export class S3Objects implements SharedObjects {
 
   /** Percent-encoded, with a slash before it. */
   #keyPath(key: string): string {
-    const whole = this.#place.prefix === "" ? key : `${this.#place.prefix}/${key}`;
+    const whole = this.#place.prefix === "" ? requireKey(key) : `${this.#place.prefix}/${requireKey(key)}`;
     return `/${whole.split("/").map(encodeSegment).join("/")}`;
   }
 

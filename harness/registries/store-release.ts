@@ -10,9 +10,10 @@ import { validator } from "../platform/schema.ts";
 export const RELEASE_STEPS = ["content", "version", "metadata"] as const;
 export type ReleaseStep = (typeof RELEASE_STEPS)[number];
 
-/** Where the entry of a version lies: beside the model. */
-export function metadataKey({ path }: Pick<RegistryEntry, "path">): string {
-  return path.replace(/\.onnx$/, ".json");
+/** Where the entry of a version lies: beside the model. Versions of the same bytes may share a model's path, never an entry's. */
+export function metadataKey({ path, version }: Pick<RegistryEntry, "path" | "version">): string {
+  const stem = path.replace(/\.onnx$/, "");
+  return stem.includes(version.slice(1)) ? `${stem}.json` : `${stem}.${version}.json`;
 }
 
 /** Stores one object of a release, unless it is there, and reads it back. REGISTRY_CORRUPT where what comes back is something else. */

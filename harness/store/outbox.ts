@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { artifactJson } from "../domain/canonical-json.ts";
 import type { OutboxEntry } from "../domain/generated/outbox-v1.ts";
@@ -55,14 +55,35 @@ export class Outbox {
     await rm(this.#path(id), { force: true });
   }
 
-  /** Adds a line on what was done; the log is only ever appended to. */
+  /**
+   * Adds a line on what was done; the log is only ever appended to. A publication that has its line, and was interrupted after it, gets no
+   * second one. A last line that a crash tore is cut off.
+   */
   async log(line: PublishAuditLine): Promise<void> {
     validator.validate("publish_audit.v1", line, { what: "a line of publish.ndjson", code: "STORE_SCHEMA" });
-    const appender = await openAppender(this.#audit);
+    const lock = await this.lock("audit");
     try {
-      await appender.append(JSON.stringify(line));
+      const known = await readFile(this.#audit).catch((error: unknown) => {
+        if (errnoOf(error) === "ENOENT") return Buffer.alloc(0);
+        throw error;
+      });
+      const whole = known.subarray(0, known.lastIndexOf(10) + 1);
+      if (
+        line.op === "publish" &&
+        whole
+          .toString("utf8")
+          .split("\n")
+          .some((text) => isSamePublication(text, line))
+      )
+        return;
+      const appender = await openAppender(this.#audit, { keepBytes: whole.length });
+      try {
+        await appender.append(JSON.stringify(line));
+      } finally {
+        await appender.close();
+      }
     } finally {
-      await appender.close();
+      await lock.release();
     }
   }
 
@@ -84,5 +105,15 @@ export class Outbox {
 
   #path(id: string): string {
     return join(this.#folder, `${id}.json`);
+  }
+}
+
+/** A version is published once under an alias. Lines that are none are somebody else's, and left alone. */
+function isSamePublication(text: string, line: PublishAuditLine): boolean {
+  try {
+    const known = parseJson(text, { what: "a line" }) as Partial<PublishAuditLine>;
+    return (["op", "registry", "name", "alias", "version"] as const).every((field) => known[field] === line[field]);
+  } catch {
+    return false;
   }
 }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { Published } from "../../harness/pipeline/finish-publication.ts";
 import { promote, rollback } from "../../harness/pipeline/promote.ts";
-import { type Published, type PublishOptions, publish } from "../../harness/pipeline/publish.ts";
+import { type PublishOptions, publish } from "../../harness/pipeline/publish.ts";
 import { openRegistry } from "../../harness/registries/open-registry.ts";
 import { digitsRun } from "../fixtures/digits-run.ts";
 import {

@@ -190,11 +190,126 @@ describe("publishing into a folder", () => {
     });
   });
 
+  it("versions of the same bytes under one path keep an entry each", async () => {
+    const pathPattern = "edge/{name}-{sha256}.onnx";
+    const first = await publish(options({ pathPattern }));
+    const second = await publish(options({ pathPattern, alias: "Other" }));
+    assert.equal(first.entry.path, second.entry.path);
+    assert.notEqual(first.registry_version, second.registry_version);
+    const move = { ...options(), name: "digits", alias: "Production" };
+    for (const { registry_version: version, entry } of [first, second]) {
+      assert.deepEqual((await promote({ ...move, version })).entry, entry);
+    }
+  });
+
+  it("names and aliases that lead out of the registry are refused, typed here or written by others into it", async () => {
+    const { registry_version: version, entry } = await publish(options());
+    const move = { ...options(), name: "digits", alias: "Production" };
+    for (const wrong of [{ name: "../digits" }, { alias: "a/b" }, { name: "" }]) {
+      await assert.rejects(promote({ ...move, ...wrong }), { code: "CONFIG_USAGE" }, JSON.stringify(wrong));
+      await assert.rejects(rollback({ ...move, ...wrong }), { code: "CONFIG_USAGE" }, JSON.stringify(wrong));
+    }
+    await assert.rejects(promote({ ...move, from: "../Staging" }), { code: "CONFIG_USAGE" });
+    const outside = { ...entry, path: "../../outside.onnx" };
+    writeFileSync(join(folder, "outside.json"), JSON.stringify(outside));
+    writeFileSync(join(folder, "outside.onnx"), readFileSync(inRegistry(entry.path)));
+    const list = (key: string) =>
+      editJson(inRegistry("models/digits/aliases.json"), (document) => {
+        document["versions"] = { [version]: key };
+      });
+    list("../outside.json");
+    await assert.rejects(promote(move), { code: "REGISTRY_CORRUPT", message: /the object "\.\.\/outside\.json"/ });
+    writeFileSync(inRegistry("inside.json"), JSON.stringify(outside));
+    list("inside.json");
+    await assert.rejects(promote(move), { code: "REGISTRY_CORRUPT", message: /outside\.onnx/ });
+    writeFileSync(inRegistry("inside.json"), JSON.stringify({ ...entry, version: "v20200101T000000000Z-0000" }));
+    await assert.rejects(promote(move), { code: "REGISTRY_CORRUPT", message: /lists inside\.json as digits/ });
+    assert.equal(aliases().moves.length, 1);
+  });
+
   it("sixteen publications at once lose no move of an alias", async () => {
     const all = Array.from({ length: 16 }, (_, i) => publish(options({ alias: `Alias${i}` })));
     await Promise.all(all);
     assert.equal(aliases().moves.length, 16);
     assert.equal(auditLines().length, 16);
+  });
+});
+
+describe("a publication that was interrupted after its alias had moved", () => {
+  /** Publishes, and leaves the outbox as a crash right after the last step would. */
+  async function crashAtEnd(more: Partial<PublishOptions> = {}) {
+    let left: readonly [string, Buffer] | undefined;
+    const onStep = () => {
+      const path = join(folder, "results/outbox", outboxOf()[0] as string);
+      left = [path, readFileSync(path)];
+    };
+    const published = await publish(options({ ...more, onStep }));
+    const [path, content] = left as readonly [string, Buffer];
+    writeFileSync(path, content);
+    return published;
+  }
+  const forced = { variant: "w2a8-rtn", force: true, reason: "to have a second" };
+
+  it("is finished without a second move and a second line in the log, which loses only what was torn", async () => {
+    const { registry_version: version } = await crashAtEnd();
+    const log = join(folder, "results/publish.ndjson");
+    writeFileSync(log, `${readFileSync(log, "utf8")}{"schema_version":"quantgate.pub`);
+    const [again] = await resumePublications(options());
+    assert.deepEqual([again?.registry_version, again?.previous, outboxOf()], [version, null, []]);
+    assert.equal(aliases().moves.length, 1);
+    await publish(options(forced));
+    assert.deepEqual(
+      auditLines().map((line) => line.variant_id),
+      ["digits/u8s8", "digits/w2a8-rtn"],
+    );
+  });
+
+  it("leaves the alias where others moved it since, or took it back", async () => {
+    await crashAtEnd();
+    const { registry_version: second } = await publish(options(forced));
+    await resumePublications(options());
+    assert.equal(aliases().moves.at(-1)?.version, second);
+    const { registry_version: third } = await crashAtEnd({
+      ...forced,
+      name: "digits",
+      reason: "a third",
+      alias: "Other",
+    });
+    await promote({ ...options(), name: "digits", alias: "Other", version: second, force: true });
+    const move = { ...options(), name: "digits", alias: "Other" };
+    assert.equal((await rollback(move)).version, third);
+    const moves = aliases().moves.length;
+    await resumePublications(options());
+    assert.equal(aliases().moves.length, moves);
+  });
+
+  it("is not taken back into an alias after a rollback", async () => {
+    const { registry_version: first } = await publish(options());
+    await crashAtEnd(forced);
+    await rollback({ ...options(), name: "digits", alias: "Staging" });
+    const [again] = await resumePublications(options());
+    assert.equal(again?.previous, first);
+    assert.deepEqual(
+      aliases().moves.map(({ op }) => op),
+      ["publish", "publish", "rollback"],
+    );
+  });
+
+  it("is not finished where the outbox says something else than the run gives", async () => {
+    await crashAtEnd(forced);
+    const path = join(folder, "results/outbox", outboxOf()[0] as string);
+    editJson(path, (document) => {
+      Object.assign(document["entry"] as object, { verdict: "pass", forced: false, reason: null });
+    });
+    await assert.rejects(resumePublications(options()), {
+      code: "STORE_CORRUPT",
+      message: /does not give what outbox/,
+    });
+    editJson(path, (document) => {
+      Object.assign(document["entry"] as object, { verdict: "fail", forced: true, reason: " " });
+    });
+    await assert.rejects(resumePublications(options()), { code: "STORE_CORRUPT" });
+    assert.equal(aliases().moves.length, 1);
   });
 });
 
@@ -342,6 +457,9 @@ describe("publishing into MLflow", () => {
     const move = { ...toServer(), name: "digits", alias: "Staging" };
     assert.deepEqual((({ version, previous }) => [version, previous])(await rollback(move)), ["1", "2"]);
     assert.equal((await promote({ ...move, alias: "Production" })).version, "1");
+    const again = { variant: "w2a8-rtn", force: true, reason: "after the rollback" };
+    assert.equal((await publish(toServer(again))).registry_version, "3");
+    assert.equal((await rollback(move)).version, "1");
     assert.deepEqual(
       [...mlflow.aliases],
       [
