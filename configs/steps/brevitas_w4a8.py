@@ -1,6 +1,6 @@
 """Quantization-aware training with Brevitas: weights of 4 bits, activations of 8, started from a calibrated model, exported as QDQ ONNX.
 
-    brevitas_w4a8.py --model M.onnx --items ITEMS --out M.onnx [--epochs 6] [--rate 0.003] [--seed 0]
+    brevitas_w4a8.py --model M.onnx --items ITEMS --out M.onnx [--epochs 3] [--rate 0.003] [--seed 0]
 
 ITEMS is the prepared file of the run's calibration items, which share nothing with the evaluation items: Quantgate refuses a run where they
 do. A fifth of them is held out here and trained on by nobody; what answers most like the full-precision model on it is exported, and that
@@ -28,7 +28,7 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--items", required=True)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=3e-3, help="step of a weight, as a share of its tensor's root mean square")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--opset", type=int, default=13)

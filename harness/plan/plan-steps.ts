@@ -1,6 +1,7 @@
 import { HarnessError } from "../domain/errors.ts";
 import type { PrepareStepConfig } from "../domain/generated/config-v1.ts";
 import type { PlannedStep } from "../domain/generated/plan-v1.ts";
+import { isSecretName } from "../domain/redact.ts";
 import { stepReference } from "../domain/step-reference.ts";
 import { DEFAULTS } from "./defaults.ts";
 
@@ -40,6 +41,7 @@ export function planSteps(steps: readonly PrepareStepConfig[], facts: StepFacts)
       })),
       outputs: Object.entries(step.outputs).map(([name, file]) => ({ name, file })),
       env: step.env ?? {},
+      ...(step.secrets === undefined ? {} : { secrets: [...step.secrets] }),
       install: step.install ?? null,
       timeout_sec: step.timeout_sec ?? DEFAULTS.prepare.timeout_sec,
       optional: step.optional ?? DEFAULTS.prepare.optional,
@@ -71,6 +73,13 @@ function refuseStep(step: PrepareStepConfig, before: ReadonlyMap<string, Prepare
     throw invalid(
       `${where} writes ${JSON.stringify(outside)}, which is no plain file name`,
       "Use letters, digits, . _ -",
+    );
+  }
+  const secret = Object.keys(step.env ?? {}).find(isSecretName);
+  if (secret !== undefined) {
+    throw invalid(
+      `${where} has ${secret} in its env, and the run would keep its value in plan.json`,
+      `Set it in the environment, and name it: "secrets": ["${secret}"].`,
     );
   }
   const double = files.find((file, index) => files.indexOf(file) !== index);

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { artifactJson, canonicalJson } from "../domain/canonical-json.ts";
 import { sha256, sha256OfFile } from "../platform/digest.ts";
 import { writeError } from "../platform/file-errors.ts";
 import { atomicWrite, ensureFolder, readText } from "../platform/files.ts";
 import { parseJson } from "../platform/json.ts";
+import { type LockOwner, ownerIsGone, thisOwner } from "../platform/lock-owner.ts";
 
 /** A file that a step wrote. */
 export interface StepFile {
@@ -26,6 +27,10 @@ export interface CachedStep {
 /** Name of the log in an entry; outputs lie beside it. */
 export const STEP_LOG = "step.log";
 const ENTRY = "entry.json";
+/** Beginning of the name of a folder that a step works in; beside it lies a file that says whose it is. */
+const WORK = ".work-";
+const OWNER = ".owner.json";
+const UNSEEN_MS = 30 * 86_400_000;
 
 /** Outputs of steps by the digest of what went into them. */
 export class StepCache {
@@ -39,15 +44,32 @@ export class StepCache {
     return sha256(canonicalJson(madeFrom));
   }
 
-  /** An empty folder for a step to work in; {@link put} keeps it, {@link discard} removes it. */
+  /** An empty folder for a step to work in; {@link put} keeps it, {@link discard} removes it. What killed processes left is removed. */
   async workFolder(): Promise<string> {
-    const path = join(this.folder, `.work-${process.pid}-${randomBytes(6).toString("hex")}`);
+    const path = join(this.folder, `${WORK}${process.pid}-${randomBytes(6).toString("hex")}`);
+    await this.#removeAbandoned();
+    await atomicWrite(`${path}${OWNER}`, JSON.stringify(thisOwner()));
     await ensureFolder(path);
     return path;
   }
 
   async discard(work: string): Promise<void> {
     await rm(work, { recursive: true, force: true });
+    await rm(`${work}${OWNER}`, { force: true });
+  }
+
+  /** A training may leave gigabytes; nobody else would ever look at them. */
+  async #removeAbandoned(): Promise<void> {
+    for (const name of await readdir(this.folder).catch(() => [])) {
+      if (!name.startsWith(WORK) || !name.endsWith(OWNER)) continue;
+      const path = join(this.folder, name);
+      const found = await stat(path).catch(() => undefined);
+      const owner = await readFile(path, "utf8").then(parseOwner, () => undefined);
+      if (found === undefined || owner === undefined) continue;
+      // The owner's own machine knows; others wait for longer than any step runs.
+      const ageMs = Date.now() - found.mtimeMs > UNSEEN_MS ? Number.POSITIVE_INFINITY : 0;
+      if (ownerIsGone(owner, ageMs)) await this.discard(path.slice(0, -OWNER.length));
+    }
   }
 
   /** Keeps the outputs and the log of a work folder under their key; everything else in it is removed. */
@@ -102,5 +124,13 @@ export class StepCache {
       await rm(folder, { recursive: true, force: true });
       return undefined;
     }
+  }
+}
+
+function parseOwner(text: string): LockOwner | undefined {
+  try {
+    return parseJson(text, { what: "owner" }) as LockOwner;
+  } catch {
+    return undefined;
   }
 }

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { StepDoc, Summary, SummaryRow } from "../../harness/domain/generated/summary-v1.ts";
 import { packageRoot } from "../../harness/platform/package-root.ts";
 import { makeNode } from "../../harness/quantize/onnx-node.ts";
-import { assertRefused, type CliResult, runCli } from "../fixtures/cli.ts";
+import { assertRefused, type CliResult, runCli, startCli } from "../fixtures/cli.ts";
+import { isAlive } from "../fixtures/liveness.ts";
 import { makeBytes } from "../fixtures/onnx-models.ts";
-import { journalBodies, onlyRun } from "../fixtures/run-files.ts";
+import { journalBodies, onlyRun, until, untilTrials } from "../fixtures/run-files.ts";
 import { scratchFolder } from "../fixtures/scratch-folder.ts";
 import { digitsBody, digitsItems, writeConfig } from "../fixtures/sweep-configs.ts";
 
@@ -288,13 +289,95 @@ describe("a prepare step that does not end well", () => {
     assert.equal(rowOf(lax).verdict, "fail", "a model of another shape cannot be fed the items");
   });
 
-  it("keeps secrets of the environment from its program and its log", async (t) => {
-    const swept = await sweepWith(t, bodyWith([step("secret", { env: { STEP_TOKEN: "given-on-purpose" } })]), {
-      OTHER_TOKEN: "nobody-gave-this",
-    });
+  it("is failed where it writes a link, or where an input changed while it ran", async (t) => {
+    const linked = await sweepWith(t, bodyWith([step("link", optional)]));
+    assert.equal(stepOf(linked).reason, "it wrote a link instead of the file model (made.onnx)");
+    const cwd = await scratchFolder(t);
+    copyFileSync(MODEL, join(cwd, "base.onnx"));
+    const meddled = await sweepIn(cwd, bodyWith([step("meddle", { ...optional, inputs: { base: "base.onnx" } })]));
+    assert.equal(stepOf(meddled).reason, "its input base changed while it ran");
+    assert.deepEqual([rowOf(linked).verdict, rowOf(meddled).verdict], ["fail", "fail"]);
+  });
+
+  it("sees of the environment's secrets only those that it names, and none of them gets into the run", async (t) => {
+    const secrets = { STEP_TOKEN: "given-on-purpose", OTHER_TOKEN: "nobody-gave-this" };
+    const swept = await sweepWith(t, bodyWith([step("secret", { secrets: ["STEP_TOKEN"] })]), secrets);
     const log = readFileSync(join(swept.run, "logs/steps/make.log"), "utf8");
-    assert.match(log, /other=undefined/);
-    assert.doesNotMatch(log, /nobody-gave-this/);
+    assert.match(log, /token=\[redacted\] other=undefined/);
+    const files = readdirSync(swept.cwd, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    assert.ok(files.length > 20);
+    for (const { parentPath, name } of files) {
+      const text = readFileSync(join(parentPath, name), "latin1");
+      for (const secret of Object.values(secrets)) assert.ok(!text.includes(secret), name);
+    }
+  });
+
+  it("is unavailable where a secret that it names is not set", async (t) => {
+    const swept = await sweepWith(t, bodyWith([step("secret", { ...optional, secrets: ["STEP_TOKEN"] })]));
+    assert.equal(stepOf(swept).state, "unavailable");
+    assert.equal(stepOf(swept).reason, "STEP_TOKEN is not set in the environment");
+  });
+});
+
+describe("a run with steps that was killed", () => {
+  const resumed = async (cwd: string): Promise<Swept> => {
+    const run = onlyRun(join(cwd, "results"));
+    const result = await runCli(["sweep", "--resume", run, "--json"], { cwd });
+    assert.notEqual(result.stdout, "", result.stderr);
+    return { ...result, cwd, run, summary: JSON.parse(result.stdout) as Summary };
+  };
+  const stepLines = (run: string) => journalBodies(run).filter(({ kind }) => kind === "step").length;
+  const worksIn = (cwd: string) => readdirSync(join(cwd, "cache/steps")).filter((name) => name.startsWith(".work-"));
+
+  it("during a step runs it again, leaves nothing of the first try, and ends like any other", async (t) => {
+    const cwd = await scratchFolder(t);
+    const mark = join(cwd, "mark");
+    const before = step("copy", { id: "before" });
+    const body = bodyWith([before, step("hang-once", { inputs: { base: "step:before/model" }, env: { MARK: mark } })]);
+    const { child, done } = startCli(["sweep", writeConfig(cwd, body)], { cwd });
+    await until(() => existsSync(mark) && readFileSync(mark, "utf8") !== "", "the step runs");
+    child.kill("SIGKILL");
+    await done;
+    const pid = Number(readFileSync(mark, "utf8"));
+    await until(() => !isAlive(pid), "its program is gone too");
+    assert.equal(stepLines(onlyRun(join(cwd, "results"))), 1);
+    assert.equal(worksIn(cwd).length, 2, "a folder and whose it is");
+    const swept = await resumed(cwd);
+    assert.deepEqual([stepOf(swept, "before").state, stepOf(swept).state, stepOf(swept).cached], ["ok", "ok", false]);
+    assert.deepEqual([stepLines(swept.run), worksIn(cwd)], [2, []]);
+    assert.equal(rowOf(swept).trials.completed, 2);
+    const checked = await runCli(["check", swept.run], { cwd });
+    assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+  });
+
+  it("during its trials takes what the steps gave from the run, or from the cache where that is damaged", async (t) => {
+    const cwd = await scratchFolder(t);
+    const count = join(cwd, "count");
+    const body = bodyWith([step("differ", { env: { COUNT: count } })], { runs_per_quant: 6 });
+    const { child, done } = startCli(["sweep", writeConfig(cwd, body)], { cwd });
+    await untilTrials(join(cwd, "results"), 3);
+    child.kill("SIGKILL");
+    await done;
+    const run = onlyRun(join(cwd, "results"));
+    const lost = join(cwd, "lost");
+    cpSync(run, join(lost, basename(run)), { recursive: true });
+    writeFileSync(join(run, "steps/make/made.onnx"), "damaged");
+    const swept = await resumed(cwd);
+    assert.equal(readFileSync(count, "utf8"), "differ\n");
+    assert.equal(stepLines(run), 1);
+    assert.equal(rowOf(swept).trials.completed, 6);
+    const checked = await runCli(["check", run], { cwd });
+    assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+    // Neither there nor in the cache: it is made again, and comes out otherwise.
+    rmSync(join(cwd, "cache/steps"), { recursive: true });
+    const left = onlyRun(lost);
+    writeFileSync(join(left, "steps/make/made.onnx"), "damaged");
+    const refused = await runCli(["sweep", "--resume", left, "--quiet"], { cwd });
+    assertRefused(refused, {
+      exitCode: 6,
+      code: "STORE_CORRUPT",
+      says: /gave something else than before the interruption/,
+    });
   });
 });
 
@@ -303,6 +386,12 @@ describe("a config with steps that cannot be meant", () => {
     ["an id twice", [step("copy"), step("copy")], {}, /The step make is declared twice/],
     ["an unknown word", [step("copy", { command: [NODE, "{out:modle}"] })], {}, /has \{out:modle\} in its command/],
     ["a folder as output", [step("copy", { outputs: { model: "../made.onnx" } })], {}, /no plain file name/],
+    [
+      "a secret in its env",
+      [step("copy", { env: { HF_TOKEN: "hf-0123456789" } })],
+      {},
+      /has HF_TOKEN in its env, and the run would keep its value/,
+    ],
     ["calibration without items", [step("copy", { command: [NODE, "{calibration}"] })], {}, /has no calibration/],
     [
       "a later step's output",

@@ -1215,11 +1215,15 @@ export interface PrepareStepConfig {
     [k: string]: string;
   };
   /**
-   * Environment variables set for it.
+   * Environment variables set for it. Values of secrets do not belong here: the run keeps them.
    */
   env?: {
     [k: string]: string;
   };
+  /**
+   * Environment variables with secrets that it may see. Their values are cut out of its log, and are in no artifact and no key.
+   */
+  secrets?: string[];
   /**
    * Run first, with the same names filled in: the step is unavailable where it fails, and what it prints is recorded as the version of the tool.
    *

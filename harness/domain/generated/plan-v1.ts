@@ -1001,6 +1001,10 @@ export interface PlannedStep {
     [k: string]: string;
   };
   /**
+   * Environment variables with secrets that it may see. Their values are cut out of its log, and are in no artifact and no key.
+   */
+  secrets?: string[];
+  /**
    * What makes the tool available.
    */
   install: string | null;

@@ -10,7 +10,8 @@ import type { RunFolder } from "../../store/run-folder.ts";
 import type { CachedStep } from "../../store/step-cache.ts";
 import type { SweepInputs } from "../gather-inputs.ts";
 import type { OnProgress } from "../progress.ts";
-import { runStep, type StepInputFile, type StepOutcome, type StepTools } from "./run-step.ts";
+import { runStep, type StepOutcome } from "./run-step.ts";
+import type { StepInputFile, StepTools } from "./step-program.ts";
 import { needsReason, StepResults } from "./step-results.ts";
 
 export interface StepsContext extends StepTools {
@@ -139,6 +140,15 @@ async function keep(folder: RunFolder, step: PlannedStep, made: CachedStep) {
   for (const { name, path, sha256, bytes } of made.outputs) {
     const file = `steps/${step.step_id}/${step.outputs.find((output) => output.name === name)?.file ?? name}`;
     await copyFile(path, folder.file(file));
+    if ((await sha256OfFile(folder.file(file))) !== sha256) {
+      throw new HarnessError(
+        "STORE_CORRUPT",
+        `The output ${name} of step ${step.step_id} changed while it was copied`,
+        {
+          hint: `Somebody writes into ${path}. Run the sweep again.`,
+        },
+      );
+    }
     kept.push({ name, file, sha256, bytes });
   }
   return kept;
