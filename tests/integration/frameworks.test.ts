@@ -133,7 +133,10 @@ describe("ResNet8 in PyTorch beside ONNX Runtime", { ...need("data", hasData), .
       assert.ok((row?.accuracy?.value ?? 0) > 0.6, `${row?.accuracy?.value}`);
       const log = readFileSync(join(scratch, "trained/latest", step.log?.file ?? ""), "utf8");
       assert.match(log, /training on 160 items, 40 held out; none of the evaluation set/);
-      assert.match(log, /epoch 1 of 1: loss .*\nQDQ ONNX: \d+ layers, \d+ QuantizeLinear/);
+      assert.match(log, /epoch 1 of 1: loss .*\nkept: .*\nQDQ ONNX: \d+ layers, \d+ QuantizeLinear/);
+      const from = (stage: string) =>
+        Number(new RegExp(`^${stage}.* ([\\d.]+) from full precision$`, "m").exec(log)?.[1]);
+      assert.ok(from("kept") < from("after calibration"), "training brings it nearer to full precision");
     },
   );
 

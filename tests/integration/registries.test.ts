@@ -39,7 +39,11 @@ async function story(given: {
   await assert.rejects(publish({ ...options, variant: "w2a8-rtn" }), { code: "REGISTRY_NOT_PASSING" });
   await given.breakOff((more) => publish({ ...options, ...more }));
   const registry = openRegistry(options.registry, { env });
-  assert.deepEqual(await registry.alias("digits", "Staging"), { stack: [], takenBack: [] }, "nothing is registered yet");
+  assert.deepEqual(
+    await registry.alias("digits", "Staging"),
+    { stack: [], takenBack: [] },
+    "nothing is registered yet",
+  );
   const first = await publish(options);
   assert.deepEqual([first.is_new, first.previous], [true, null]);
   assert.equal(await registry.digestOf(first.entry, first.registry_version), first.entry.sha256);
