@@ -3,11 +3,11 @@ import { loadDataset } from "../datasets/load-dataset.ts";
 import type { Dataset } from "../domain/dataset.ts";
 import type { Evaluation } from "../domain/evaluation.ts";
 import type { PlannedDetection } from "../domain/generated/plan-v1.ts";
-import type { RowMapping, TrialMeasurement, TrialRequest } from "../domain/runtime-port.ts";
+import type { TrialMeasurement, TrialRequest } from "../domain/runtime-port.ts";
 import { effectDoc } from "../gate/effect.ts";
 import { planDetection } from "../plan/plan-detection.ts";
 import { planRandom } from "../plan/plan-random.ts";
-import { type ResolvedConfig, resolveConfig } from "../plan/resolve-config.ts";
+import { resolveConfig } from "../plan/resolve-config.ts";
 import { sha256 } from "../platform/digest.ts";
 import { writePrepared } from "../platform/prepared-items.ts";
 import { onnxruntime } from "../runtimes/onnxruntime/onnxruntime.ts";
@@ -16,6 +16,7 @@ import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { cacheFolder } from "../store/variant-cache.ts";
 import { detectionFigures, rowMapping } from "./detect-items.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
+import { plainTrial } from "./plain-trial.ts";
 import { rowDataset } from "./row-dataset.ts";
 import { type ItemScores, scoreItems } from "./score-items.ts";
 
@@ -57,7 +58,16 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const digest = sha256(bytes);
   const detection = planDetection(config);
   const rows = detection && rowMapping(detection, dataset.classNames.length);
-  const request = requestFor({ config, dataset, options, model: { path, sha256: digest }, itemsPath, rows });
+  const request = plainTrial({
+    trialId: "evaluate",
+    cellId: "evaluate",
+    config,
+    model: { path, sha256: digest },
+    itemsPath,
+    threads: options.threads,
+    subset: planRandom(config.seed).permutation("subset", dataset.count).slice(0, LATENCY_ITEMS),
+    evaluation: { batchSize: options.batchSize ?? config.evaluate_batch_size, rows },
+  });
   const runtime = onnxruntime();
   try {
     const measurement = await runtime.runTrial(request, { signal });
@@ -68,47 +78,6 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   } finally {
     await runtime.close();
   }
-}
-
-function requestFor(given: {
-  readonly config: ResolvedConfig;
-  readonly dataset: Dataset;
-  readonly options: EvaluateOptions;
-  readonly model: { readonly path: string; readonly sha256: string };
-  readonly itemsPath: string;
-  readonly rows: RowMapping | undefined;
-}): TrialRequest {
-  const { config, dataset, options, model, itemsPath, rows } = given;
-  const { runtime, warmup, latency } = config;
-  return {
-    trialId: "evaluate",
-    cellId: "evaluate",
-    variantId: "evaluate",
-    block: 0,
-    seed: config.seed,
-    model,
-    itemsPath,
-    session: {
-      threads: options.threads,
-      optimizationLevel: runtime.optimization_level,
-      cpuMemArena: runtime.cpu_mem_arena,
-      memPattern: runtime.mem_pattern,
-      sessionConfig: runtime.session_config,
-    },
-    latency: {
-      batchSize: 1,
-      warmupIterations: warmup.iterations,
-      warmupMs: warmup.min_ms,
-      minSamples: latency.min_samples,
-      maxSamples: latency.max_samples,
-      timeBudgetMs: latency.time_budget_ms,
-    },
-    subset: planRandom(config.seed).permutation("subset", dataset.count).slice(0, LATENCY_ITEMS),
-    evaluateAll: true,
-    ...(rows === undefined ? {} : { rows }),
-    evaluateBatchSize: options.batchSize ?? config.evaluate_batch_size,
-    timeoutMs: runtime.timeout_sec * 1000,
-  };
 }
 
 function report(

@@ -1,13 +1,8 @@
 import { join, resolve } from "node:path";
-import { median } from "../aggregate/cell-samples.ts";
 import { loadDataset } from "../datasets/load-dataset.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
-import type { Dataset } from "../domain/dataset.ts";
 import { HarnessError } from "../domain/errors.ts";
 import type { Parity } from "../domain/generated/parity-v1.ts";
-import type { Runtime, TrialRequest } from "../domain/runtime-port.ts";
-import { effectDoc, relativeChange, speedupOf } from "../gate/effect.ts";
-import { planRandom } from "../plan/plan-random.ts";
 import { resolveConfig } from "../plan/resolve-config.ts";
 import { type Clock, isoTime, systemClock } from "../platform/clock.ts";
 import { sha256, sha256OfFile } from "../platform/digest.ts";
@@ -17,11 +12,11 @@ import { pythonProgram } from "../platform/python-program.ts";
 import { validator } from "../platform/schema.ts";
 import { onnxruntime } from "../runtimes/onnxruntime/onnxruntime.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
-import { pytorch } from "../runtimes/pytorch/pytorch.ts";
 import { openTorchTools } from "../runtimes/pytorch/torch-tools.ts";
 import { pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { cacheFolder } from "../store/variant-cache.ts";
 import { compareOutputs, meanDifference, type NamedOutput } from "./compare-outputs.ts";
+import { compareSpeeds } from "./compare-speeds.ts";
 import { readModelFile, refuseBrokenModel } from "./model-file.ts";
 import { onnxOutputs } from "./onnx-outputs.ts";
 import { rowDataset } from "./row-dataset.ts";
@@ -55,8 +50,6 @@ const ITEMS = 256;
 const MAX_MAE = 1e-5;
 const BATCH_SIZES = [8, 32];
 const BLOCKS = 7;
-const LEVEL = 0.9;
-const SUBSET = 20;
 
 /** Compares a PyTorch model with its ONNX export on stored inputs, output by output. RUNTIME_UNAVAILABLE without PyTorch. */
 export async function parity(options: ParityOptions): Promise<Parity> {
@@ -105,7 +98,21 @@ export async function parity(options: ParityOptions): Promise<Parity> {
       torch: { path: torchPath, sha256: await sha256OfFile(torchPath) },
       onnx: { path: onnxPath, sha256: sha256(bytes) },
     };
-    const speed = await compareSpeeds({ options, dataset, items, models, python, env, config });
+    const { blocks = BLOCKS, threads = 1, signal } = options;
+    const speed =
+      blocks === 0
+        ? null
+        : await compareSpeeds({
+            config,
+            itemsPath: items,
+            count: dataset.count,
+            models,
+            python,
+            env,
+            blocks,
+            threads,
+            signal,
+          });
     const reasons = reasonsOf(outputs, batches, limit);
     const document: Parity = {
       schema_version: "quantgate.parity.v1",
@@ -174,90 +181,4 @@ function reasonsOf(outputs: Parity["outputs"], batches: Parity["batches"], limit
       .filter(({ reference_mae, candidate_mae }) => isOff(reference_mae) || isOff(candidate_mae))
       .map(({ batch_size }) => `a batch of ${batch_size} gives other outputs than a batch of one`),
   ];
-}
-
-/** Both models' calls at batch 1, in blocks of one trial each in random order. */
-async function compareSpeeds(given: {
-  readonly options: ParityOptions;
-  readonly dataset: Dataset;
-  readonly items: string;
-  readonly models: Readonly<Record<"torch" | "onnx", { readonly path: string; readonly sha256: string }>>;
-  readonly python: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly config: ReturnType<typeof resolveConfig>["config"];
-}): Promise<Parity["speed"]> {
-  const { options, dataset, items, models, python, env, config } = given;
-  const { blocks = BLOCKS, threads = 1, signal = new AbortController().signal } = options;
-  if (blocks === 0) return null;
-  const runtimes: Readonly<Record<"torch" | "onnx", Runtime>> = {
-    torch: pytorch({ python, env }),
-    onnx: onnxruntime(),
-  };
-  const random = planRandom(config.seed);
-  const medians: Record<"torch" | "onnx", number[]> = { torch: [], onnx: [] };
-  try {
-    for (let block = 0; block < blocks; block++) {
-      const order = random
-        .permutation(`parity.${block}`, 2)
-        .map((place) => (["torch", "onnx"] as const)[place] as "torch" | "onnx");
-      for (const kind of order) {
-        const request = trialOf({ config, dataset, items, threads, block, kind, model: models[kind] });
-        const { latencyS } = await runtimes[kind].runTrial(request, { signal });
-        medians[kind].push(median(Array.from(latencyS)) as number);
-      }
-    }
-  } finally {
-    await Promise.all([runtimes.torch.close(), runtimes.onnx.close()]);
-  }
-  const ratios = Float64Array.from(medians.onnx, (value, block) => Math.log(value / (medians.torch[block] as number)));
-  return {
-    speedup: effectDoc(speedupOf(relativeChange(ratios, LEVEL))),
-    blocks,
-    batch_size: 1,
-    threads,
-    reference_p50_s: median(medians.torch) ?? null,
-    candidate_p50_s: median(medians.onnx) ?? null,
-  };
-}
-
-function trialOf(given: {
-  readonly config: ReturnType<typeof resolveConfig>["config"];
-  readonly dataset: Dataset;
-  readonly items: string;
-  readonly threads: number;
-  readonly block: number;
-  readonly kind: "torch" | "onnx";
-  readonly model: { readonly path: string; readonly sha256: string };
-}): TrialRequest {
-  const { config, dataset, items, threads, block, kind, model } = given;
-  const { runtime, warmup, latency } = config;
-  return {
-    trialId: `parity.b${block}.${kind}`,
-    cellId: kind,
-    variantId: kind,
-    block,
-    seed: config.seed,
-    ...(kind === "torch" ? { framework: "pytorch" as const } : {}),
-    model,
-    itemsPath: items,
-    session: {
-      threads,
-      optimizationLevel: runtime.optimization_level,
-      cpuMemArena: runtime.cpu_mem_arena,
-      memPattern: runtime.mem_pattern,
-      sessionConfig: runtime.session_config,
-    },
-    latency: {
-      batchSize: 1,
-      warmupIterations: warmup.iterations,
-      warmupMs: warmup.min_ms,
-      minSamples: latency.min_samples,
-      maxSamples: latency.max_samples,
-      timeBudgetMs: latency.time_budget_ms,
-    },
-    subset: Array.from({ length: Math.min(SUBSET, dataset.count) }, (_, item) => item),
-    evaluateAll: false,
-    evaluateBatchSize: 1,
-    timeoutMs: runtime.timeout_sec * 1000,
-  };
 }

@@ -36,7 +36,8 @@ export interface StepInputFile {
 const EXIT_UNAVAILABLE = 69;
 const EXIT_UNSUPPORTED = 78;
 
-const CHECK_MS = 120_000;
+/** Importing a framework takes seconds, and minutes where others use the machine. */
+const CHECK_MS = 300_000;
 
 /** A step that is to be run. */
 export interface Job {
