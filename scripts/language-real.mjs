@@ -28,7 +28,10 @@ const { values } = parseArgs({
     parts: { type: "string", default: "sweep,agreement,context,refusal" },
     rounds: { type: "string", default: "16" },
     out: { type: "string", default: "results/language-real" },
-    contexts: { type: "string", default: "256,512,1024,2048" },
+    contexts: { type: "string", default: "256,512,1024,2048,4096" },
+    // Longer than ten seconds nobody waits for an answer to begin, and ten tokens a second are about as fast as one reads.
+    "ttft-ceiling-ms": { type: "string", default: "10000" },
+    "decode-floor-tps": { type: "string", default: "10" },
     seeds: { type: "string", default: "5" },
     "recall-min": { type: "string", default: "0.5" },
     publish: { type: "string" },
@@ -98,9 +101,9 @@ function context() {
     "--adherence-min",
     "0",
     "--ttft-ceiling-ms",
-    "60000",
+    values["ttft-ceiling-ms"],
     "--decode-floor-tps",
-    "5",
+    values["decode-floor-tps"],
     // A model this small recalls half of the codes even in short texts: half of that must be left.
     "--recall-min",
     values["recall-min"],

@@ -1,4 +1,5 @@
 import { HarnessError } from "../domain/errors.ts";
+import { visible } from "../report/visible-text.ts";
 
 /** Exit codes of product rules that are not a HarnessError's. */
 export const EXIT = { ok: 0, crash: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
@@ -6,9 +7,11 @@ export const EXIT = { ok: 0, crash: 1, usage: 2, interrupted: 130, terminated: 1
 /** An error as a person reads it: one sentence and a hint; the stack only with QUANTGATE_DEBUG. */
 export function describeError(error: unknown, env: NodeJS.ProcessEnv): { text: string; exitCode: number } {
   if (error instanceof HarnessError) {
-    const sentence = /[.!?]$/.test(error.message) ? error.message : `${error.message}.`;
+    // Words of a server or a file may be among them: they move no cursor.
+    const [message, hint] = [error.message, error.hint].map((text) => text.split("\n").map(visible).join("\n"));
+    const sentence = /[.!?]$/.test(message as string) ? message : `${message}.`;
     const debug = env["QUANTGATE_DEBUG"] ? `\n${error.stack}` : "";
-    return { text: `error: ${sentence} [${error.code}]\nhint: ${error.hint}${debug}`, exitCode: error.exitCode };
+    return { text: `error: ${sentence} [${error.code}]\nhint: ${hint}${debug}`, exitCode: error.exitCode };
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import type { Socket } from "node:net";
@@ -51,11 +51,16 @@ export function openHttp(options: HttpRequest): Promise<HttpReply> {
   let sentMs = performance.now();
   let fail: (error: unknown) => void = () => undefined;
   return new Promise<HttpReply>((resolve, reject) => {
-    const request = open(target, {
-      method: options.method,
-      agent: false,
-      headers: { ...options.headers, connection: "close", ...lengthOf(options.body) },
-    });
+    let request: ClientRequest;
+    try {
+      const headers = { ...options.headers, connection: "close", ...lengthOf(options.body) };
+      request = open(target, { method: options.method, agent: false, headers });
+    } catch (cause) {
+      watch.stop();
+      throw new HarnessError("CONFIG_INVALID", `The request to ${who} cannot be sent: ${(cause as Error).message}`, {
+        hint: "A header, such as the API key, holds a character that none may hold.",
+      });
+    }
     const onAbort = () => fail(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     const settle = () => {

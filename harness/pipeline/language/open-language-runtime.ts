@@ -25,7 +25,8 @@ export const LMSTUDIO_URL = "http://127.0.0.1:1234";
  * CONFIG_INVALID where an address, a program or a key is missing.
  */
 export function openLanguageRuntime(controls: LanguageControls, env: NodeJS.ProcessEnv): LanguageRuntime {
-  const { runtime, url, command, route } = controls;
+  const { runtime, command, route } = controls;
+  const url = controls.url === null ? null : plainUrl(controls.url);
   const apiKey = keyOf(controls, env);
   const loadTimeoutMs = controls.load_timeout_sec * 1000;
   switch (runtime) {
@@ -61,7 +62,13 @@ export function openLanguageRuntime(controls: LanguageControls, env: NodeJS.Proc
 
 function keyOf({ api_key_env }: LanguageControls, env: NodeJS.ProcessEnv): { apiKey?: string } {
   if (api_key_env === null) return {};
-  const apiKey = env[api_key_env];
+  // Files of settings leave line ends behind.
+  const apiKey = env[api_key_env]?.trim();
+  if (apiKey !== undefined && /[^\x21-\x7e]/.test(apiKey)) {
+    throw new HarnessError("CONFIG_INVALID", `The environment variable ${api_key_env} holds no API key`, {
+      hint: "A key is of letters, digits and signs, without spaces or line ends.",
+    });
+  }
   if (apiKey !== undefined && apiKey !== "") return { apiKey };
   throw new HarnessError("CONFIG_INVALID", `The environment variable ${api_key_env} is not set`, {
     hint: "It is to hold the API key that api_key_env names.",
@@ -72,6 +79,16 @@ function required(url: string | null, runtime: string): string {
   if (url !== null) return url;
   throw new HarnessError("CONFIG_INVALID", `The runtime ${runtime} needs an address`, {
     hint: 'Give it as "language": { "url": "http://..." } in the config, or by --url.',
+  });
+}
+
+/** Addresses stand in plans and reports: what they hold is no secret. */
+function plainUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.username === "" && url.password === "" && url.search === "" && url.hash === ""))
+    return text;
+  throw new HarnessError("CONFIG_INVALID", `The address of ${url.host} holds a user, a password or a query`, {
+    hint: "Addresses are written into artifacts. Name the variable that holds the key as api_key_env.",
   });
 }
 

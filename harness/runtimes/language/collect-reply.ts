@@ -1,5 +1,6 @@
 import { HarnessError } from "../../domain/errors.ts";
 import type { GenerateResult, TimedEvent, TokenDetail } from "../../domain/language-runtime.ts";
+import { KeyRepeated } from "./key-guard.ts";
 
 /** What had arrived when a stream ended or broke. */
 export interface PartialReply {
@@ -7,7 +8,7 @@ export interface PartialReply {
   readonly firstS: number | undefined;
 }
 
-/** Reads a reply to its end. What the stream throws passes through, and `onPartial` hears what had arrived by then. */
+/** Reads a reply to its end. What the stream throws passes through, and `onPartial` hears what had arrived by then, part of a key excepted. */
 export async function collectReply(
   events: AsyncIterable<TimedEvent>,
   onPartial: (partial: PartialReply) => void = () => undefined,
@@ -32,6 +33,7 @@ export async function collectReply(
       }
     }
   } catch (error) {
+    if (error instanceof KeyRepeated) throw error;
     onPartial({ text, firstS: chunkS[0] });
     throw error;
   }

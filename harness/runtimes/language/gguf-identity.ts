@@ -14,6 +14,8 @@ export async function ggufIdentity(name: string, path: string): Promise<ModelIde
   const key = [path, size, mtimeNs, ctimeNs, ino].join(" ");
   const digest = known.get(key) ?? sha256OfFile(path);
   known.set(key, digest);
+  // A file that could not be read once may be readable later.
+  digest.catch(() => known.delete(key));
   const architecture = header.metadata.get("general.architecture");
   const context = header.metadata.get(`${String(architecture)}.context_length`);
   return {

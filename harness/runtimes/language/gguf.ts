@@ -31,6 +31,8 @@ export interface GgufWeights {
 const BLOCK_BYTES = 1 << 20;
 const MAX_TEXT_BYTES = 64 << 20;
 const MAX_ENTRIES = 1 << 20;
+/** Of a list of texts or lists, each of which is stepped over by itself: a vocabulary has a few hundred thousand. */
+const MAX_LIST = 1 << 24;
 const MAX_DIMS = 8;
 /** Of tensor data, where the file names none. */
 const DEFAULT_ALIGNMENT = 32;
@@ -127,6 +129,7 @@ async function skipList(from: Reader, depth: number): Promise<number> {
   const type = await from.u32();
   const length = Number(await from.u64());
   const size = FIXED_SIZE[type];
+  if (size === undefined && length > MAX_LIST) throw from.fault(`it claims a list of ${length} entries`);
   if (size !== undefined) await from.skip(length * size);
   else if (type === TEXT) for (let i = 0; i < length; i++) await from.skip(Number(await from.u64()));
   else if (type === LIST) for (let i = 0; i < length; i++) await skipList(from, depth + 1);

@@ -1,6 +1,9 @@
 import { HarnessError } from "../../domain/errors.ts";
+import type { TimedEvent } from "../../domain/language-runtime.ts";
 import { type HttpReply, openHttp } from "../../platform/http-stream.ts";
 import { parseWireJson } from "../../platform/json.ts";
+import { KeyRepeated, textWithoutKey, withoutKey } from "./key-guard.ts";
+import { oneLine } from "./one-line.ts";
 import { readLines } from "./read-lines.ts";
 
 /** A server at an address. */
@@ -43,7 +46,6 @@ export class Refused extends HarnessError {
 }
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
-const MAX_DETAIL = 300;
 
 /** Requests to one server: bodies as JSON, statuses as typed errors, and its key kept out of every message. */
 export class HttpClient {
@@ -75,12 +77,27 @@ export class HttpClient {
   /** A whole reply as JSON. */
   async json(path: string, body: object | undefined, exchange: Exchange): Promise<unknown> {
     const reply = await this.open(path, body, exchange);
-    return parseWireJson(await this.text(reply), this.options.who);
+    const { who, apiKey } = this.options;
+    try {
+      return parseWireJson(textWithoutKey(await this.text(reply), apiKey), who);
+    } catch (error) {
+      throw this.redacted(error);
+    }
+  }
+
+  /** The events of a reply, up to one that repeats the key. */
+  guarded(events: AsyncIterable<TimedEvent>): AsyncGenerator<TimedEvent> {
+    return withoutKey(events, this.options);
   }
 
   private async text(reply: HttpReply): Promise<string> {
     const lines: string[] = [];
-    const limits = { who: this.options.who, maxBytes: MAX_BODY_BYTES, mayBeOpen: true };
+    const limits = {
+      who: this.options.who,
+      maxBytes: MAX_BODY_BYTES,
+      maxTotalBytes: MAX_BODY_BYTES,
+      mayBeOpen: true,
+    };
     for await (const line of readLines(reply.body, limits)) lines.push(line.text);
     return lines.join("\n");
   }
@@ -89,6 +106,7 @@ export class HttpClient {
   redacted(error: unknown): unknown {
     const { apiKey } = this.options;
     if (apiKey === undefined || apiKey === "" || !(error instanceof HarnessError)) return error;
+    if (error instanceof KeyRepeated) return error;
     if (!JSON.stringify([error.message, error.hint]).includes(apiKey) && !(error instanceof Refused)) return error;
     const clean = (text: string) => text.replaceAll(apiKey, "[api key]");
     if (error instanceof RetryLater) return new RetryLater(clean(error.message), error.afterMs);
@@ -140,6 +158,5 @@ function detailOf(body: string): string {
   } catch {
     // Plain text.
   }
-  const line = text.replaceAll(/[\p{Cc}\s]+/gu, " ").trim();
-  return line === "" ? "no reason given" : line.length > MAX_DETAIL ? `${line.slice(0, MAX_DETAIL)}…` : line;
+  return oneLine(text) || "no reason given";
 }

@@ -10,16 +10,17 @@ import type { HttpReply } from "../../platform/http-stream.ts";
 import { parseWireJson } from "../../platform/json.ts";
 import { readLines } from "./read-lines.ts";
 import { serverSentEvents } from "./server-sent-events.ts";
-import { errorIn, lineLimit } from "./stream-errors.ts";
+import { errorIn, replyLimits } from "./stream-errors.ts";
 import {
   amountAt,
   asObject,
   countAt,
   listAt,
-  numberAt,
+  logprobAt,
   numbersOf,
   objectAt,
   textAt,
+  tokenIdsAt,
   type Wire,
 } from "./wire-values.ts";
 
@@ -59,7 +60,7 @@ export async function* completionEvents(
   contextTokens?: number,
 ): AsyncGenerator<TimedEvent> {
   yield { kind: "headers", atS: reply.headersS };
-  const lines = readLines(reply.body, { who: WHO, maxBytes: lineLimit(request), mayBeOpen: true });
+  const lines = readLines(reply.body, { who: WHO, ...replyLimits(request), mayBeOpen: true });
   for await (const { atS, data } of serverSentEvents(lines)) {
     if (data === "[DONE]") continue;
     const event = asObject(parseWireJson(data, WHO), "event");
@@ -91,7 +92,7 @@ export async function* completionEvents(
 
 function chunkOf(event: Wire, atS: number): TimedEvent & { kind: "chunk" } {
   const details = detailsOf(event);
-  const ids = listAt(event, "tokens")?.map(Number);
+  const ids = tokenIdsAt(event, "tokens");
   return {
     kind: "chunk",
     atS,
@@ -108,7 +109,7 @@ function detailsOf(event: Wire): TokenDetail[] | undefined {
     const of = (wire: Wire) => ({
       id: countAt(wire, "id"),
       text: textAt(wire, "token") ?? "",
-      logprob: numberAt(wire, "logprob") ?? Number.NEGATIVE_INFINITY,
+      logprob: logprobAt(wire),
     });
     return { ...of(token), top: (listAt(token, "top_logprobs") ?? []).map((top) => of(asObject(top, "logprob"))) };
   });

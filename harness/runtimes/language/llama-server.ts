@@ -12,32 +12,19 @@ import type {
   TimedEvent,
 } from "../../domain/language-runtime.ts";
 import { programVersion } from "../../platform/program-version.ts";
-import { freePort, type ServerProcess, startServer } from "../../platform/server-process.ts";
+import type { ServerProcess } from "../../platform/server-process.ts";
 import { contextError } from "./context-error.ts";
 import { ggufIdentity } from "./gguf-identity.ts";
-import { HttpClient, Refused } from "./http-client.ts";
+import { type HttpClient, Refused } from "./http-client.ts";
 import { completionEvents, nativeBody } from "./llama-native.ts";
+import { ASK_MS, type LlamaServerOptions, llamaClient, startLlama } from "./llama-start.ts";
+import { lastLine } from "./one-line.ts";
 import { chatBody, chatEvents } from "./openai-chat.ts";
 import { asObject, countAt, listAt, objectAt, textAt, type Wire } from "./wire-values.ts";
 
-export interface LlamaServerOptions {
-  /** Of a server that runs already and holds one model; absent: one is started for each model from `command`. */
-  readonly url?: string;
-  /** Program and arguments; model, port, context and threads are added. */
-  readonly command: readonly string[];
-  /** Which of its two ways to complete is used. */
-  readonly route: "native" | "openai";
-  readonly apiKey?: string;
-  /** Starting and loading end after this long. */
-  readonly loadTimeoutMs: number;
-}
-
 const POLL_MS = 20;
-const MOST_POLL_MS = 500;
 /** A process whose connection broke has this long to be seen dead. */
 const LAST_WORDS_MS = 300;
-/** Short questions: health, props, tokenize. */
-const ASK_MS = 30_000;
 
 /** llama.cpp's own server, either attached to or started once for each model. */
 export function llamaServer(options: LlamaServerOptions): LanguageRuntime {
@@ -55,7 +42,7 @@ class LlamaServer implements LanguageRuntime {
 
   constructor(options: LlamaServerOptions) {
     this.options = options;
-    if (options.url !== undefined) this.client = this.clientOf(options.url);
+    if (options.url !== undefined) this.client = llamaClient(options.url, options);
   }
 
   async versions({ signal }: { signal: AbortSignal }): Promise<Readonly<Record<string, string>>> {
@@ -103,12 +90,9 @@ class LlamaServer implements LanguageRuntime {
       return { identity, loadS: undefined, ...(await this.inspect({ signal })) };
     }
     await this.unload();
-    const port = await freePort();
-    const startMs = performance.now();
-    this.process = await startServer(this.commandFor(model, settings, port));
-    this.client = this.clientOf(`http://127.0.0.1:${port}`);
-    await this.untilReady(model, signal);
-    const loadS = (performance.now() - startMs) / 1000;
+    const { loadS, ...own } = await startLlama(this.options, { model, settings, signal });
+    this.process = own.process;
+    this.client = own.client;
     const state = await this.inspect({ signal });
     if (state.contextTokens !== undefined && state.contextTokens < settings.contextTokens) {
       throw new HarnessError(
@@ -158,10 +142,12 @@ class LlamaServer implements LanguageRuntime {
     try {
       if (this.options.route === "openai" && request.prompt.kind === "chat") {
         const body = { ...chatBody(request, "loaded"), cache_prompt: request.cachePrompt, return_tokens: true };
-        yield* chatEvents(await client.open("/v1/chat/completions", body, exchange), request, "llama-server");
+        const reply = await client.open("/v1/chat/completions", body, exchange);
+        yield* client.guarded(chatEvents(reply, request, "llama-server"));
       } else {
         const body = nativeBody(request, await this.textOf(request.prompt, signal));
-        yield* completionEvents(await client.open("/completion", body, exchange), request, this.contextTokens);
+        const reply = await client.open("/completion", body, exchange);
+        yield* client.guarded(completionEvents(reply, request, this.contextTokens));
       }
     } catch (error) {
       throw client.redacted(contextError(error) ?? (await this.explained(error)));
@@ -170,49 +156,6 @@ class LlamaServer implements LanguageRuntime {
 
   async close(): Promise<void> {
     await this.unload();
-  }
-
-  private commandFor(model: ModelRef, settings: LoadSettings, port: number): [string, ...string[]] {
-    const [program, ...args] = this.options.command;
-    if (program === undefined) {
-      throw new HarnessError("CONFIG_INVALID", "The llama-server runtime has neither a url nor a command", {
-        hint: 'Add "url" of a running server, or "command": ["llama-server"].',
-      });
-    }
-    const threads = settings.threads > 0 ? ["-t", String(settings.threads)] : [];
-    const layers = settings.gpuLayers === undefined ? [] : ["-ngl", String(settings.gpuLayers)];
-    // One slot: the context is per slot, and nothing else shares the machine with a trial.
-    const fixed = ["-m", model.path as string, "-c", String(settings.contextTokens), "-np", "1"];
-    const place = ["--host", "127.0.0.1", "--port", String(port)];
-    return [program, ...args, ...fixed, ...place, ...threads, ...layers];
-  }
-
-  private async untilReady(model: ModelRef, signal: AbortSignal): Promise<void> {
-    const { loadTimeoutMs } = this.options;
-    const startMs = performance.now();
-    for (;;) {
-      const why = this.process?.exited();
-      if (why !== undefined) {
-        throw new HarnessError("RUNTIME_CRASHED", `llama-server did not load ${model.name}: ${why}`, {
-          hint: `Its last words: ${lastLine(this.process?.log() ?? "")}`,
-        });
-      }
-      if ((await this.health({ signal })).state === "ready") return;
-      const waitedMs = performance.now() - startMs;
-      if (waitedMs > loadTimeoutMs) {
-        throw new HarnessError(
-          "RUNTIME_TIMEOUT",
-          `llama-server did not load ${model.name} in ${loadTimeoutMs / 1000} s`,
-          {
-            hint: "Raise load_timeout_sec.",
-          },
-        );
-      }
-      // Asking takes processor time from the loading: the longer it takes, the more rarely it is asked, to a fiftieth of its time.
-      await sleep(Math.max(POLL_MS, Math.min(waitedMs / 50, MOST_POLL_MS)), undefined, { signal }).catch(() =>
-        signal.throwIfAborted(),
-      );
-    }
   }
 
   private async props(signal: AbortSignal): Promise<Wire> {
@@ -249,10 +192,6 @@ class LlamaServer implements LanguageRuntime {
     throw new HarnessError("RUNTIME_UNAVAILABLE", "No model is loaded", { hint: "Load one first." });
   }
 
-  private clientOf(baseUrl: string): HttpClient {
-    return new HttpClient({ baseUrl, who: "llama-server", apiKey: this.options.apiKey });
-  }
-
   /** A connection that broke because the process died says so; the system may tell of the connection first. */
   private async explained(error: unknown): Promise<unknown> {
     if (!(error instanceof HarnessError) || !["RUNTIME_CRASHED", "RUNTIME_UNAVAILABLE"].includes(error.code))
@@ -264,12 +203,8 @@ class LlamaServer implements LanguageRuntime {
     const why = this.process?.exited();
     if (why === undefined) return error;
     return new HarnessError("RUNTIME_CRASHED", `llama-server is gone: ${why}`, {
-      hint: `Its last words: ${lastLine(this.process?.log() ?? "")}`,
+      hint: `Its last words: ${lastLine(this.process?.log() ?? "") || "none"}`,
       cause: error,
     });
   }
-}
-
-function lastLine(log: string): string {
-  return log.trimEnd().split("\n").at(-1)?.slice(0, 300) ?? "none";
 }

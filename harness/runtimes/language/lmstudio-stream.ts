@@ -5,7 +5,7 @@ import { parseWireJson } from "../../platform/json.ts";
 import { isCut } from "./prompt-marks.ts";
 import { readLines } from "./read-lines.ts";
 import { serverSentEvents } from "./server-sent-events.ts";
-import { errorIn, lineLimit } from "./stream-errors.ts";
+import { errorIn, replyLimits } from "./stream-errors.ts";
 import { amountAt, asObject, countAt, numbersOf, objectAt, textAt, type Wire } from "./wire-values.ts";
 
 const WHO = "LM Studio";
@@ -44,7 +44,7 @@ export async function* lmstudioEvents(
   settings: LoadSettings,
 ): AsyncGenerator<TimedEvent> {
   yield { kind: "headers", atS: reply.headersS };
-  const lines = readLines(reply.body, { who: WHO, maxBytes: lineLimit(request), mayBeOpen: true });
+  const lines = readLines(reply.body, { who: WHO, ...replyLimits(request), mayBeOpen: true });
   let chunks = 0;
   for await (const { atS, event: name, data } of serverSentEvents(lines)) {
     const event = asObject(parseWireJson(data, WHO), "event");

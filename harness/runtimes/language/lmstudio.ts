@@ -131,11 +131,13 @@ export function lmstudio(options: LmstudioOptions): LanguageRuntime {
       const body = lmstudioBody(request, instance);
       try {
         if (body !== undefined) {
-          yield* lmstudioEvents(await client.open("/api/v1/chat", body, exchange), request, settings);
+          const reply = await client.open("/api/v1/chat", body, exchange);
+          yield* client.guarded(lmstudioEvents(reply, request, settings));
           return;
         }
         const path = request.prompt.kind === "chat" ? "/v1/chat/completions" : "/v1/completions";
-        yield* chatEvents(await client.open(path, chatBody(request, instance), exchange), request, WHO);
+        const reply = await client.open(path, chatBody(request, instance), exchange);
+        yield* client.guarded(chatEvents(reply, request, WHO));
       } catch (error) {
         throw client.redacted(contextError(error) ?? error);
       }

@@ -4,13 +4,13 @@ import type { HttpReply } from "../../platform/http-stream.ts";
 import { parseWireJson } from "../../platform/json.ts";
 import { isCut, withNonce } from "./prompt-marks.ts";
 import { readLines } from "./read-lines.ts";
-import { errorIn, lineLimit } from "./stream-errors.ts";
+import { errorIn, replyLimits } from "./stream-errors.ts";
 import {
   amountAt,
   asObject,
   countAt,
   listAt,
-  numberAt,
+  logprobAt,
   numbersOf,
   objectAt,
   textAt,
@@ -67,7 +67,7 @@ export async function* ollamaEvents(
   let chunks = 0;
   for await (const { atS, text } of readLines(reply.body, {
     who: WHO,
-    maxBytes: lineLimit(request),
+    ...replyLimits(request),
     mayBeOpen: true,
   })) {
     if (text.trim() === "") continue;
@@ -95,7 +95,7 @@ function chunkOf(line: Wire, atS: number): TimedEvent & { kind: "chunk" } {
     const of = (wire: Wire) => ({
       id: undefined,
       text: textAt(wire, "token") ?? "",
-      logprob: numberAt(wire, "logprob") ?? Number.NEGATIVE_INFINITY,
+      logprob: logprobAt(wire),
     });
     return { ...of(token), top: (listAt(token, "top_logprobs") ?? []).map((top) => of(asObject(top, "logprob"))) };
   });

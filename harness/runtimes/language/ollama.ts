@@ -122,7 +122,7 @@ export function ollama(options: OllamaOptions): LanguageRuntime {
       const path = request.prompt.kind === "chat" ? "/api/chat" : "/api/generate";
       try {
         const reply = await client.open(path, ollamaBody(request, name, settings, KEEP_ALIVE), exchange);
-        yield* ollamaEvents(reply, request, settings);
+        yield* client.guarded(ollamaEvents(reply, request, settings));
       } catch (error) {
         throw client.redacted(contextError(error) ?? error);
       }

@@ -5,8 +5,8 @@ import { parseWireJson } from "../../platform/json.ts";
 import { timingsOf } from "./llama-native.ts";
 import { readLines } from "./read-lines.ts";
 import { serverSentEvents } from "./server-sent-events.ts";
-import { errorIn, lineLimit } from "./stream-errors.ts";
-import { asObject, countAt, listAt, numberAt, objectAt, textAt, type Wire } from "./wire-values.ts";
+import { errorIn, replyLimits } from "./stream-errors.ts";
+import { asObject, countAt, listAt, logprobAt, objectAt, textAt, tokenIdsAt, type Wire } from "./wire-values.ts";
 
 /** Body of POST /v1/chat/completions, or /v1/completions for a raw prompt, with usage asked for in the last chunk. */
 export function chatBody(
@@ -37,7 +37,7 @@ export function chatBody(
  */
 export async function* chatEvents(reply: HttpReply, request: GenerateRequest, who: string): AsyncGenerator<TimedEvent> {
   yield { kind: "headers", atS: reply.headersS };
-  const lines = readLines(reply.body, { who, maxBytes: lineLimit(request), mayBeOpen: true });
+  const lines = readLines(reply.body, { who, ...replyLimits(request), mayBeOpen: true });
   let finish: string | undefined;
   let usage: Wire | undefined;
   let timings: Wire | undefined;
@@ -74,14 +74,14 @@ export async function* chatEvents(reply: HttpReply, request: GenerateRequest, wh
 function chunkOf(choice: Wire, atS: number): TimedEvent & { kind: "chunk" } {
   const delta = objectAt(choice, "delta");
   const details = detailsOf(choice);
-  const ids = listAt(choice, "tokens") ?? (delta === undefined ? undefined : listAt(delta, "tokens"));
+  const ids = tokenIdsAt(choice, "tokens") ?? (delta === undefined ? undefined : tokenIdsAt(delta, "tokens"));
   return {
     kind: "chunk",
     atS,
     text: (delta === undefined ? textAt(choice, "text") : textAt(delta, "content")) ?? "",
     // Two names are in use for what a model thinks before it answers.
     reasoning: (delta && (textAt(delta, "reasoning_content") ?? textAt(delta, "reasoning"))) ?? "",
-    ...(ids === undefined ? {} : { tokenIds: ids.map(Number) }),
+    ...(ids === undefined ? {} : { tokenIds: ids }),
     ...(details === undefined ? {} : { details }),
   };
 }
@@ -94,7 +94,7 @@ function detailsOf(choice: Wire): TokenDetail[] | undefined {
     const of = (wire: Wire) => ({
       id: countAt(wire, "id"),
       text: textAt(wire, "token") ?? "",
-      logprob: numberAt(wire, "logprob") ?? Number.NEGATIVE_INFINITY,
+      logprob: logprobAt(wire),
     });
     return { ...of(token), top: (listAt(token, "top_logprobs") ?? []).map((top) => of(asObject(top, "logprob"))) };
   });

@@ -76,7 +76,7 @@ export function openaiRuntime(options: { readonly url: string; readonly apiKey?:
     async *generate(request: GenerateRequest, { signal }): AsyncGenerator<TimedEvent> {
       const exchange = { signal, timeoutMs: request.timeoutMs, stallTimeoutMs: request.stallTimeoutMs };
       try {
-        yield* chatEvents(await open(request, exchange), request, WHO);
+        yield* client.guarded(chatEvents(await open(request, exchange), request, WHO));
       } catch (error) {
         throw client.redacted(contextError(error) ?? error);
       }

@@ -11,16 +11,22 @@ const NEWLINE = 10;
 
 /**
  * Lines of a stream, without their ends (LF or CRLF). Bytes are decoded a whole line at a time, so that a character split between two
- * chunks is whole again. RUNTIME_PROTOCOL for bytes that are not UTF-8, for a line longer than `maxBytes`, and for a last line
- * without an end where `mayBeOpen` is not set.
+ * chunks is whole again. RUNTIME_PROTOCOL for bytes that are not UTF-8, for a line longer than `maxBytes`, for more than
+ * `maxTotalBytes` in all, and for a last line without an end where `mayBeOpen` is not set.
  */
 export async function* readLines(
   chunks: AsyncIterable<TimedBytes>,
-  { who, maxBytes, mayBeOpen = false }: { who: string; maxBytes: number; mayBeOpen?: boolean },
+  {
+    who,
+    maxBytes,
+    maxTotalBytes = Number.POSITIVE_INFINITY,
+    mayBeOpen = false,
+  }: { who: string; maxBytes: number; maxTotalBytes?: number; mayBeOpen?: boolean },
 ): AsyncGenerator<TimedLine> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let pending: Uint8Array[] = [];
   let size = 0;
+  let total = 0;
   let atS = 0;
   const add = (bytes: Uint8Array) => {
     size += bytes.length;
@@ -36,6 +42,8 @@ export async function* readLines(
   };
   for await (const chunk of chunks) {
     atS = chunk.atS;
+    total += chunk.bytes.length;
+    if (total > maxTotalBytes) throw fault(`${who} sent more than ${maxTotalBytes} bytes`);
     let start = 0;
     for (;;) {
       const end = chunk.bytes.indexOf(NEWLINE, start);

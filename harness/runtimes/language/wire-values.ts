@@ -1,5 +1,8 @@
 import { HarnessError } from "../../domain/errors.ts";
 
+/** Sums in single precision end a little above 1. */
+const LOGPROB_ROUNDING = 1e-3;
+
 /** A JSON object as a server sent it; its fields are read one by one, and none is believed to have a type. */
 export type Wire = Readonly<Record<string, unknown>>;
 
@@ -49,6 +52,21 @@ export function countAt(from: Wire, key: string): number | undefined {
   const value = amountAt(from, key);
   if (value !== undefined && !Number.isSafeInteger(value)) throw odd(`${key} is ${value}, which is no count`);
   return value;
+}
+
+/** Numbers of tokens. */
+export function tokenIdsAt(from: Wire, key: string): readonly number[] | undefined {
+  const ids = listAt(from, key);
+  const bad = ids?.find((id) => !Number.isSafeInteger(id) || (id as number) < 0);
+  if (bad !== undefined) throw odd(`${key} holds what is no token`);
+  return ids as readonly number[] | undefined;
+}
+
+/** The logarithm of a probability; minus infinity where it is absent or null. */
+export function logprobAt(from: Wire): number {
+  const value = numberAt(from, "logprob") ?? Number.NEGATIVE_INFINITY;
+  if (value > LOGPROB_ROUNDING) throw odd(`logprob is ${value}, which is no probability's`);
+  return Math.min(value, 0);
 }
 
 /** Every field that is a number, for a record of what the server said itself. */

@@ -88,6 +88,11 @@ describe("readGguf", () => {
     huge.writeBigUInt64LE(2n ** 60n, 8);
     writeFileSync(path, huge);
     await assert.rejects(readGguf(path), INVALID);
+    const endless = Buffer.from(whole);
+    // The number of texts in a list, each of which would be stepped over by itself.
+    endless.writeBigUInt64LE(2n ** 40n, endless.indexOf("tokenizer.ggml.tokens") + "tokenizer.ggml.tokens".length + 8);
+    writeFileSync(path, endless);
+    await assert.rejects(readGguf(path), { ...INVALID, message: /a list of 1099511627776 entries/ });
   });
 
   it("a file that is not there is missing, not invalid", async (t) => {

@@ -140,6 +140,48 @@ const TRAPS: readonly { name: string; react: Reaction; code: string }[] = [
     code: "RUNTIME_PROTOCOL",
   },
   {
+    name: "a stream of tokens that goes on and on",
+    react: (response) => stream(response, [delta("x").repeat(40_000)]),
+    code: "RUNTIME_PROTOCOL",
+  },
+  {
+    name: "an event that goes on and on",
+    react: (response) => stream(response, [`data: ${"x".repeat(1000)}\n`.repeat(2000)]),
+    code: "RUNTIME_PROTOCOL",
+  },
+  {
+    name: "an error of many megabytes",
+    react: (response) => {
+      response.writeHead(500);
+      response.end(`${"x".repeat(1000)}\n`.repeat(20_000));
+    },
+    code: "RUNTIME_PROTOCOL",
+  },
+  {
+    name: "the API key as an answer",
+    react: (response) => stream(response, [delta(`you are ${KEY}`), finish(), usage(5, 1)]),
+    code: "RUNTIME_PROTOCOL",
+  },
+  {
+    name: "the API key as the name of a figure",
+    react: (response) => stream(response, [delta("x"), event({ choices: [], timings: { [KEY]: 1 } }), finish()]),
+    code: "RUNTIME_PROTOCOL",
+  },
+  {
+    name: "a token that is no number",
+    react: (response) => stream(response, [event({ choices: [{ delta: { content: "x" }, tokens: ["x"] }] }), finish()]),
+    code: "RUNTIME_PROTOCOL",
+  },
+  {
+    name: "a probability above one",
+    react: (response) =>
+      stream(response, [
+        event({ choices: [{ delta: { content: "x" }, logprobs: { content: [{ token: "x", logprob: 0.5 }] } }] }),
+        finish(),
+      ]),
+    code: "RUNTIME_PROTOCOL",
+  },
+  {
     name: "429 that never ends",
     react: (response) => {
       response.writeHead(429, { "retry-after": "0" });
@@ -215,6 +257,45 @@ test("counts that cannot be true are not used", async (t) => {
   const metrics = requestMetrics(reply, 16);
   assert.match(metrics.countProblem ?? "", /counts 3 tokens, and sent 8 chunks/);
   assert.equal(metrics.status, "TOKEN_COUNT_UNAVAILABLE");
+});
+
+test("an API key that arrives in pieces leaves no piece behind", async (t) => {
+  const pieces = [...KEY].map((character) => delta(character));
+  const [, reply] = await trial(t, (response) => stream(response, [...pieces, finish()]));
+  assert.deepEqual([reply?.failure?.code, reply?.partialText], ["RUNTIME_PROTOCOL", ""]);
+  assert.match(reply?.failure?.message ?? "", /repeats the API key/);
+});
+
+test("a stand-in for a key is an ordinary word of a reply", async (t) => {
+  const url = await serve(t, (asked, response) =>
+    asked.url === "/models"
+      ? sendJson(response, { data: [{ id: "tiny" }] })
+      : stream(response, [delta("use ollama"), finish(), usage(5, 2)]),
+  );
+  const runtime = openaiRuntime({ url, apiKey: "ollama" });
+  await runtime.load({ name: "tiny" }, { contextTokens: 512, threads: 0, gpuLayers: undefined }, { signal });
+  assert.equal((await collectReply(runtime.generate(request("hello"), { signal }))).text, "use ollama");
+});
+
+test("a key among the names of models is not told", async (t) => {
+  const url = await serve(t, (_, response) => sendJson(response, { data: [{ id: `model-${KEY}` }] }));
+  const runtime = openaiRuntime({ url, apiKey: KEY });
+  await assert.rejects(runtime.identify({ name: "tiny" }, { signal }), (error: Error & { hint?: string }) => {
+    assert.match(error.hint ?? "", /model-\[api key\]/);
+    return true;
+  });
+});
+
+test("what a server says of an error moves no cursor", async (t) => {
+  const replies = await trial(t, (response) =>
+    stream(response, [event({ error: { message: "gone\u001b[2J\u202e\nfor good" } })]),
+  );
+  assert.match(replies[1]?.failure?.message ?? "", /gone \[2J for good$/);
+});
+
+test("a key that no header can hold is refused at once", async () => {
+  const runtime = openaiRuntime({ url: "http://127.0.0.1:9", apiKey: "two\nlines" });
+  await assert.rejects(runtime.identify({ name: "tiny" }, { signal }), { code: "CONFIG_INVALID" });
 });
 
 test("a key that the server repeats is taken out of the message", async (t) => {

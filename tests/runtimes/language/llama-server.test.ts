@@ -118,6 +118,21 @@ describe("llama-server, started on a file", () => {
     });
   });
 
+  it("a port that was taken meanwhile is given up for another", async (t) => {
+    const { runtime, model, ask } = await started(t, "port-taken");
+    assert.equal((await runtime.load(model, SETTINGS, { signal })).contextTokens, 128);
+    assert.equal((await ask(asking("Say: four"))).text, "four");
+  });
+
+  it("a server at its port that holds another file is not measured", async (t) => {
+    const { runtime, model } = await started(t, "other-model");
+    await assert.rejects(runtime.load(model, SETTINGS, { signal }), {
+      code: "RUNTIME_PROTOCOL",
+      message: /Another server/,
+    });
+    assert.equal((await runtime.health({ signal })).detail, "started when a model is loaded");
+  });
+
   it("a server that cannot load says why by its last words", async (t) => {
     const { runtime, model } = await started(t, "dies-loading");
     await assert.rejects(runtime.load(model, SETTINGS, { signal }), {

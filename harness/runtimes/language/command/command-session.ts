@@ -9,9 +9,9 @@ import type { CommandArgs } from "../../../domain/generated/command-request-v1.t
 import { AsyncQueue } from "../../../platform/async-queue.ts";
 import type { TimedBytes } from "../../../platform/http-stream.ts";
 import { parseWireJson } from "../../../platform/json.ts";
-
 import { validator } from "../../../platform/schema.ts";
 import { type StreamProcess, startStreamProcess } from "../../../platform/stream-process.ts";
+import { lastLine, oneLine } from "../one-line.ts";
 import { readLines, type TimedLine } from "../read-lines.ts";
 
 export interface CallOptions {
@@ -56,8 +56,8 @@ export class CommandSession {
     session.process = await startStreamProcess(command, {
       onBytes: (atMs, bytes) => session.queue.push({ atS: atMs / 1000, bytes }),
       onEnd: (why) => {
-        const last = session.process.log().trimEnd().split("\n").at(-1)?.slice(0, 300);
-        const hint = last === undefined || last === "" ? "It said nothing about why." : `Its last words: ${last}`;
+        const last = lastLine(session.process.log());
+        const hint = last === "" ? "It said nothing about why." : `Its last words: ${last}`;
         session.dead ??= new HarnessError("RUNTIME_CRASHED", `${who} is gone: ${why}`, { hint });
         session.queue.end(session.dead);
       },
@@ -172,7 +172,7 @@ export class CommandSession {
 }
 
 function errorOf(who: string, code: HarnessError["code"], message: string): HarnessError {
-  return new HarnessError(code, `${who}: ${message}`, {
+  return new HarnessError(code, `${who}: ${oneLine(message)}`, {
     hint:
       code === "RUNTIME_CONTEXT" ? "Raise context_tokens, or shorten the prompt." : "Look at what the program says.",
   });
