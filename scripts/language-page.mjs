@@ -22,6 +22,7 @@ export function publishPage(folder, page, check = false) {
   const blocks = {
     ...sweepBlocks(read("summary.json")),
     ...serverBlocks(read("server_timings.json")),
+    ...agreementBlocks(read("agreement.json")),
     ...(existsSync(join(folder, "context_ceiling.json"))
       ? contextBlocks(read("context_ceiling.json"))
       : { context: ["Not part of this run."] }),
@@ -84,7 +85,7 @@ function sweepBlocks(summary) {
         row.verdict,
       ]),
     ),
-    bench: table(["quant", "figure", "Quantgate", "llama-bench", "ratio", "within 10 %"], agreement),
+    bench: table(["quant", "figure", "sweep", "llama-bench afterwards", "ratio", "within 10 %"], agreement),
     divergence: table(
       [
         "quant",
@@ -114,6 +115,32 @@ function sweepBlocks(summary) {
   };
 }
 
+/** Within 10 %, by the estimate; by the whole interval where it is narrow enough. */
+function agreementBlocks({ ratios, rounds, threads, priority, versions }) {
+  const isWithin = (x) => x >= 0.9 && x <= 1.1;
+  const within = ratios.filter(({ ratio }) => isWithin(ratio.value)).length;
+  const sure = ratios.filter(({ ratio }) => isWithin(ratio.low) && isWithin(ratio.high)).length;
+  const loads = rounds.map(({ load }) => load).sort((a, b) => a - b);
+  const tools = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return {
+    agreement: [
+      `${within} of ${ratios.length} figures agree within 10 %, ${sure} of them with the whole interval. ${rounds.length / new Set(ratios.map(({ quant }) => quant)).size} rounds a quant, ${threads} thread${threads === 1 ? "" : "s"}, nice ${priority}, load of the machine ${shown(loads[0])} to ${shown(loads.at(-1))}; ${tools.join(", ")}.`,
+      "",
+      ...table(
+        ["quant", "figure", "Quantgate", "llama-bench", "ratio [90 %]", "within 10 %"],
+        ratios.map(({ quant, quantity, own, bench, ratio }) => [
+          quant,
+          quantity,
+          shown(own),
+          shown(bench),
+          interval(ratio, 3),
+          isWithin(ratio.value) ? "yes" : "no",
+        ]),
+      ),
+    ],
+  };
+}
+
 function serverBlocks(rows) {
   return {
     server: table(
@@ -133,13 +160,13 @@ function contextBlocks(ceiling) {
   return {
     context: [
       ...table(
-        ["context", "recall", "TTFT, ms", "decode, tok/s", "passed", "reasons"],
+        ["context", "recall [90 %]", "TTFT, ms", "decode, tok/s", "passed", "reasons"],
         ceiling.points.map((point) => [
           point.context,
           interval(point.recall, 2),
-          shown(point.ttft_ms, 0),
-          shown(point.decode_tps),
-          point.passed ? "yes" : "no",
+          interval(point.ttft, 0),
+          interval(point.decode, 1),
+          `${point.passed ? "yes" : "no"}${point.undecided ? ", undecided" : ""}`,
           point.reasons.join(", ") || "–",
         ]),
       ),

@@ -94,6 +94,12 @@ const TRAPS: readonly Trap[] = [
     finding: "REQUESTS_FAILED",
   },
   {
+    name: "the key as an answer",
+    react: (response) => stream(response, [delta(`four, by ${KEY}`), finish, usage(1)]),
+    code: "RUNTIME_PROTOCOL",
+    finding: "REQUESTS_FAILED",
+  },
+  {
     name: "wrong token counts",
     react: (response) => stream(response, [delta("fo"), delta("u"), delta("r"), finish, usage(1)]),
     code: undefined,
@@ -143,8 +149,9 @@ for (const { name, react, code, finding } of TRAPS) {
           url: `${url}/v1`,
           api_key_env: "TEST_KEY",
           allow_unverified: true,
-          stall_timeout_sec: 0.3,
-          request_timeout_sec: 2,
+          // Short for those that stall alone: others are not to be taken for one on a busy machine.
+          stall_timeout_sec: code === "RUNTIME_TIMEOUT" ? 0.3 : 30,
+          request_timeout_sec: code === "RUNTIME_TIMEOUT" ? 2 : 60,
         },
         quants: [
           { id: "A", kind: "tag", role: "baseline" },

@@ -12,6 +12,7 @@ import type {
   Prompt,
   TimedEvent,
 } from "../../../domain/language-runtime.ts";
+import { replyLimits } from "../stream-errors.ts";
 import { type CallOptions, CommandSession } from "./command-session.ts";
 
 export interface CommandRuntimeOptions {
@@ -152,7 +153,9 @@ class CommandRuntime implements LanguageRuntime {
 
   async *generate(request: GenerateRequest, { signal }: { signal: AbortSignal }): AsyncGenerator<TimedEvent> {
     const { timeoutMs, stallTimeoutMs } = request;
-    const call = this.loaded().stream("generate", generateArgs(request), { signal, timeoutMs, stallTimeoutMs });
+    const { maxTotalBytes } = replyLimits(request);
+    const options = { signal, timeoutMs, stallTimeoutMs, maxTotalBytes };
+    const call = this.loaded().stream("generate", generateArgs(request), options);
     const startMs = performance.now();
     let chunks = 0;
     for (;;) {

@@ -19,6 +19,8 @@ export interface CallOptions {
   readonly timeoutMs: number;
   /** A call in which nothing arrives for this long ends; default: timeoutMs. */
   readonly stallTimeoutMs?: number;
+  /** What may arrive in all; a program that says more is not waited for. */
+  readonly maxTotalBytes?: number;
 }
 
 /** What arrives before the result. */
@@ -26,6 +28,8 @@ export type CommandEvent = (CommandChunk | CommandProgress) & { readonly atS: nu
 
 /** One line is not longer than this: 64 bytes for each of a thousand log-probabilities, with room to spare. */
 const MAX_LINE_BYTES = 512 * 1024;
+/** Of a call for which nothing else is said. */
+const MAX_CALL_BYTES = 16 * 1024 * 1024;
 /** After a cancel the program has this long to say that it stopped; then it is ended. */
 const CANCEL_MS = 2000;
 
@@ -94,6 +98,8 @@ export class CommandSession {
     if (this.dead !== undefined) throw this.dead;
     const id = this.next++;
     const watch = new CallWatch(this.who, options);
+    const most = options.maxTotalBytes ?? MAX_CALL_BYTES;
+    let total = 0;
     let isOver = false;
     const sentS = performance.now() / 1000;
     this.process.send(JSON.stringify({ id, op, args }));
@@ -101,6 +107,8 @@ export class CommandSession {
       for (;;) {
         const line = await watch.race(this.nextLine());
         watch.alive();
+        total += line.text.length;
+        if (total > most) throw this.broken(`${this.who} sent more than ${most} bytes in answer to one request`);
         const reply = this.replyOf(line);
         // The end of a call that was given up.
         if (reply.id < id) continue;
