@@ -29,6 +29,7 @@ export function certificateBlocks(folder, table) {
     "simulated-misses": ofSimulated(misses),
     ...anytimeBlocks(read("anytime"), table),
     "aa-loaded": () => aaRows(table, read("aa-loaded")) ?? missing("npm run certify:real -- aa"),
+    "aa-in-turns": () => aaRows(table, read("aa-in-turns")) ?? missing("npm run certify:real -- aa --in-turns"),
     "power-runs": () => powerRuns(table, read("power")) ?? missing("npm run certify:real -- power"),
   };
 }

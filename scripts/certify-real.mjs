@@ -1,8 +1,8 @@
 // Real runs behind docs/certificates, through the compiled pipeline and the real runtime. Modes:
 //   aa     the baseline against identical twins (and one slowed by the margin) while a second process loads one core
 //   power  slowdowns of 5 % and 2 % injected into the runtime (--slowdowns), with as many blocks as a pilot of twins says are enough
-// Options: --comparisons N (500; power: 100 repetitions each), --max-minutes N, --out PATH, --work DIR, --no-load (aa),
-// --condition TEXT (power: what else ran).
+// Options: --comparisons N (500; power: 100 repetitions each), --max-minutes N, --out PATH, --work DIR, --no-load (aa), --in-turns (aa: timed in
+// turns, with no load of its own), --condition TEXT and --processor N (aa in turns and power: what else ran, and where the trials run).
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,9 @@ const { values, positionals } = parseArgs({
     out: { type: "string" },
     slowdowns: { type: "string", default: "0.05,0.02" },
     work: { type: "string", default: join(tmpdir(), "quantgate-certify-real") },
+    processor: { type: "string" },
     condition: { type: "string", default: "nothing started beside it" },
+    "in-turns": { type: "boolean", default: false },
     "no-load": { type: "boolean", default: false },
   },
 });
@@ -52,20 +54,22 @@ async function measureAa() {
   const busy =
     'process.stdin.on("end", () => process.exit()).on("error", () => process.exit()).resume(); ' +
     "(function spin() { for (const end = Date.now() + 50; Date.now() < end; ); setTimeout(spin); })()";
-  const load = values["no-load"]
-    ? undefined
-    : spawn(process.execPath, ["-e", busy], { stdio: ["pipe", "ignore", "ignore"] });
+  const isAlone = values["no-load"] || values["in-turns"];
+  const load = isAlone ? undefined : spawn(process.execPath, ["-e", busy], { stdio: ["pipe", "ignore", "ignore"] });
   try {
     const { certificate } = await certify({
       ...common,
-      config: config("certify-digits"),
+      config: values["in-turns"] ? derivedConfig("in-turns") : config("certify-digits"),
       comparisons: Number(values.comparisons ?? 500),
       twins: 8,
-      handicapped: 1,
-      condition: load === undefined ? "nothing started beside it" : "a second process loads one core all the time",
-      outDir: join(values.work, "aa"),
+      handicapped: values["in-turns"] ? 0 : 1,
+      condition: load === undefined ? values.condition : "a second process loads one core all the time",
+      outDir: join(values.work, values["in-turns"] ? "aa-in-turns" : "aa"),
     });
-    publish(certificate, values["no-load"] ? "aa-quiet.v1.json" : "aa-loaded.v1.json");
+    publish(
+      certificate,
+      values["in-turns"] ? "aa-in-turns.v1.json" : values["no-load"] ? "aa-quiet.v1.json" : "aa-loaded.v1.json",
+    );
     console.log(renderCertificate(certificate, { color: false, width: 120 }));
   } finally {
     load?.kill("SIGKILL");
@@ -77,7 +81,7 @@ async function measureAa() {
  * Twins are timed in turns. What a pilot of the same twins one after the other would have asked for stands beside it.
  */
 async function measurePower() {
-  const pilots = { inTurns: config("certify-slices"), oneAfterOther: await withoutSlices(config("certify-slices")) };
+  const pilots = { inTurns: derivedConfig("in-turns"), oneAfterOther: derivedConfig("one-after-other") };
   const ratios = {};
   let alpha;
   for (const [kind, path] of Object.entries(pilots)) {
@@ -88,7 +92,6 @@ async function measurePower() {
     ratios[kind] = await pilotRatios(outDir);
   }
   const path = values.out ?? fileURLToPath(new URL("docs/certificates/power.v1.json", root));
-  const runs = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).runs : [];
   for (const slowdown of values.slowdowns.split(",").map(Number)) {
     const n = await blocksFor(slowdown, ratios.inTurns, alpha);
     if (n === undefined) throw new Error(`the pilot was too noisy: no number of blocks up to ${MOST_BLOCKS} would do`);
@@ -127,8 +130,9 @@ async function measurePower() {
       load1_median: seen.load1_median,
       journals: certificate.journals,
     };
-    const others = runs.filter((one) => one.slowdown !== slowdown);
-    runs.splice(0, runs.length, ...[...others, run].sort((x, y) => y.slowdown - x.slowdown));
+    const stored = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).runs : [];
+    const others = stored.filter((one) => one.slowdown !== slowdown);
+    const runs = [...others, run].sort((x, y) => y.slowdown - x.slowdown);
     console.log(renderCertificate(certificate, { color: false, width: 120 }));
     const document = { schema_version: "quantgate.power_runs.v1", runs };
     validator.validate("power_runs.v1", document, { what: "the power runs", code: "STORE_SCHEMA" });
@@ -136,15 +140,25 @@ async function measurePower() {
   }
 }
 
-/** The same config without slices, in a file beside the sessions. */
-async function withoutSlices(path) {
-  const { latency, ...rest } = JSON.parse(readFileSync(path, "utf8"));
-  const { slice_ms: _, ...atOneGo } = latency;
+/** configs/certify-slices.json on the chosen processor, with or without its slices, in a file beside the sessions. */
+function derivedConfig(name) {
+  const path = config("certify-slices");
+  const { latency, runtime, ...rest } = JSON.parse(readFileSync(path, "utf8"));
+  const { slice_ms, ...atOneGo } = latency;
   const models = rest.models.map((model) => ({ ...model, path: join(dirname(path), model.path) }));
   const dataset = { ...rest.dataset, manifest: join(dirname(path), rest.dataset.manifest) };
-  const copy = join(values.work, "one-after-other.json");
+  const processor = values.processor === undefined ? {} : { cpu_affinity: [Number(values.processor)] };
+  const derived = {
+    ...rest,
+    $schema: undefined,
+    models,
+    dataset,
+    runtime: { ...runtime, ...processor },
+    latency: name === "in-turns" ? { ...atOneGo, slice_ms } : atOneGo,
+  };
+  const copy = join(values.work, `${name}.json`);
   mkdirSync(values.work, { recursive: true });
-  writeFileSync(copy, JSON.stringify({ ...rest, $schema: undefined, models, dataset, latency: atOneGo }));
+  writeFileSync(copy, JSON.stringify(derived));
   return copy;
 }
 

@@ -20,7 +20,7 @@ export const REASON_ADVICE: { readonly [reason in Reason]: string } = {
   underpowered:
     "The report says how many more items or trials would decide, and how long they take. Raise runs_per_quant or take more items.",
   noisy:
-    "Close what else runs, fix the clocks where you can, or take more trials; quantgate doctor measures the machine's noise.",
+    "Close what else runs, fix the clocks where you can, time the variants in turns (latency.slice_ms), or take more trials; quantgate doctor measures the machine's noise.",
   polluted:
     "The run's readings name what used the machine. Run again when it is quiet; --allow-polluted-frontier lets such rows into the front only.",
   uncertified: "Run quantgate certify with this config on this machine, and give its certificate.json to the gate.",

@@ -66,7 +66,10 @@ export function describeNoise(figures: NoiseFigures): DoctorFinding {
     ...(clockNs > 1e6 ? ["The clock is coarse: raise latency.time_budget_ms."] : []),
   ];
   const isNoisy = !(cv <= MOST_CV);
-  if (isNoisy && advice.length === 0) advice.push("Raise runs_per_quant, or measure on a machine of your own.");
+  if (isNoisy && advice.length === 0)
+    advice.push(
+      "Time the variants in turns (latency.slice_ms), raise runs_per_quant, or measure on a machine of your own.",
+    );
   const found = `equal work varies by ${percent(cv)} (limit ${percent(MOST_CV)})${foreign === undefined ? "" : `, other programs use ${percent(foreign)} of the processors`}`;
   return isNoisy || advice.length > 0
     ? { status: "warn", found, advice: advice.join(" "), facts }

@@ -21,3 +21,25 @@ describe("handicap of a certification run", () => {
     );
   });
 });
+
+describe("the heap", () => {
+  it("is collected once, between warm-up and samples, and not where the caller says so", async (t) => {
+    const seen: string[] = [];
+    const holder = globalThis as { gc?: () => void };
+    const before = holder.gc;
+    holder.gc = () => seen.push("collected");
+    t.after(() => {
+      if (before === undefined) delete holder.gc;
+      else holder.gc = before;
+    });
+    const run = async () => {
+      seen.push("called");
+    };
+    const settings = { ...SETTINGS, minSamples: 3, maxSamples: 3 };
+    await measureLatency({ run }, [0], settings);
+    assert.deepEqual(seen, ["called", "called", "collected", "called", "called", "called"]);
+    seen.length = 0;
+    await measureLatency({ run }, [0], settings, { collectsFirst: false });
+    assert.deepEqual(seen, Array(5).fill("called"));
+  });
+});

@@ -19,12 +19,14 @@ export interface LatencyLoopResult {
 /**
  * Times single calls of `session.run`, one feed after another in turn, after a warm-up that is counted and discarded. tinybench keeps the
  * budget; the samples are our own, because its are sorted. Between the two clock readings stands the awaited call and nothing else (but
- * for the handicap of a certification run).
+ * for the handicap of a certification run). The heap is collected between warm-up and samples unless `collectsFirst` is false, as in
+ * slices after the first: a collection would sweep the caches that the warm-up filled.
  */
 export async function measureLatency<Feed>(
   session: { run(feed: Feed): Promise<unknown> },
   feeds: readonly [Feed, ...Feed[]],
   settings: LatencySettings,
+  { collectsFirst = true }: { readonly collectsFirst?: boolean } = {},
 ): Promise<LatencyLoopResult> {
   const samples = new Float64Array(settings.maxSamples);
   // The same object each time, so that the loop allocates as little as the call does.
@@ -72,7 +74,7 @@ export async function measureLatency<Feed>(
     beforeAll: (mode) => {
       isWarmup = mode === "warmup";
       if (isWarmup) return;
-      collectGarbage();
+      if (collectsFirst) collectGarbage();
       collector.start();
       begin = read();
     },

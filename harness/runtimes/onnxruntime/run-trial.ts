@@ -25,7 +25,7 @@ const LATENCY_FEED_BYTES = 16 << 20;
 /** A trial in the process that is to be measured, between loading and the last digest. */
 export interface OpenTrial {
   /** Warm-up and latency loop, or a slice of it. */
-  time(latency: LatencySettings): Promise<LatencyLoopResult>;
+  time(latency: LatencySettings, options?: { readonly collectsFirst?: boolean }): Promise<LatencyLoopResult>;
   /** Outputs of the subset, outputs of all items if asked, peak memory, digest again; the session is released. */
   finish(timed: LatencyLoopResult & { readonly slices?: readonly number[] }): Promise<ChildMeasurement>;
   /** Lets go of the items; after it, nothing else. */
@@ -64,7 +64,7 @@ export async function openTrial(request: TrialRequest): Promise<OpenTrial> {
     const feeds = itemFeeds(ort.Tensor, io, items);
     const timedFeeds = latencyFeeds(request, feeds, items);
     return {
-      time: (latency) => measureLatency(session, timedFeeds, latency),
+      time: (latency, options) => measureLatency(session, timedFeeds, latency, options),
       close: () => items.close(),
       async finish({ latencyS, slices, warmup, ...loop }) {
         const batchSize = request.evaluateBatchSize;

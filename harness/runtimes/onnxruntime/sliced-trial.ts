@@ -34,7 +34,7 @@ export class SlicedTrial {
     }
     const settings = this.ahead.shift();
     if (settings === undefined) throw new Error("no slice is left");
-    this.slices.push(await trial.time(settings));
+    this.slices.push(await trial.time(settings, { collectsFirst: this.slices.length === 0 }));
     return this.ahead.length;
   }
 }
