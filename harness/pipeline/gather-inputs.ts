@@ -19,6 +19,7 @@ import type { Recipe, RecipePatch } from "../quantize/recipe.ts";
 import { composeRecipe, needsCalibration, resolveRecipe } from "../quantize/recipes.ts";
 import { checkConfig, type PathRoots, resolvePath } from "../store/config-file.ts";
 import { gatherLanguage, type LanguageInputs } from "./language/gather-language.ts";
+import { readRecipeFiles } from "./load-recipe.ts";
 import { refuseBrokenModel } from "./model-file.ts";
 import type { RunPriors } from "./read-priors.ts";
 import { rowDataset } from "./row-dataset.ts";
@@ -46,12 +47,14 @@ export async function gatherInputs(options: {
   readonly handicaps?: Readonly<Record<string, number>> | undefined;
 }): Promise<SweepInputs> {
   const { raw, flags, roots, only, priors, handicaps } = options;
-  const resolution = resolveConfig(raw, flags);
+  const resolve = (path: string) => resolvePath(path, roots);
+  const resolved = resolveConfig(raw, flags);
+  const quants = await readRecipeFiles(resolved.config.quants, resolve);
+  const resolution = { ...resolved, config: { ...resolved.config, quants } };
   refuseMixedKinds(resolution);
   const { config } = resolution;
   // Flags pass no schema of their own: zero runs or a NaN threshold must not make a plan.
   checkConfig(config, "the config with its flags");
-  const resolve = (path: string) => resolvePath(path, roots);
   const language = await gatherLanguage(config, { resolvePath: resolve, env: options.env ?? process.env });
   const isFree = config.runtime.kind === "simulated" || language !== undefined;
   const models = await Promise.all(config.models.map((model) => readModel(model, roots, isFree)));

@@ -5,10 +5,10 @@ import type { TensorValue } from "../domain/session-port.ts";
 import { highest } from "../evaluators/classify.ts";
 import { sha256 } from "../platform/digest.ts";
 import { type LayerSensitivity, type MixedPrecisionStep, searchMixedPrecision } from "../quantize/mixed-precision.ts";
-import { resolveRecipe } from "../quantize/recipes.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
 import { embedData } from "./embed-data.ts";
 import { TUNING_SHARE } from "./foreign-items.ts";
+import { loadRecipe } from "./load-recipe.ts";
 import { qualityBench } from "./measure-quality.ts";
 import { readModelFile, refuseBrokenModel } from "./model-file.ts";
 import { type QuantizedFile, type QuantizeOptions, writeQuantized } from "./quantize.ts";
@@ -17,7 +17,7 @@ import { threadedRounding } from "./threaded-rounding.ts";
 
 export interface TargetOptions extends Omit<QuantizeOptions, "recipes"> {
   readonly config: string;
-  /** Recipe whose bits are mixed; weights in int8. Default w4a8. */
+  /** Recipe whose bits are mixed, by name or file; weights in int8. Default w4a8. */
   readonly recipe?: string | undefined;
   /** Largest packed size, B. */
   readonly targetBytes?: number | undefined;
@@ -47,7 +47,7 @@ const WIDTHS = [2, 4, 8] as const;
 export async function quantizeToTarget(options: TargetOptions): Promise<TargetQuantization> {
   const { cwd = process.cwd(), env = process.env, config, dataDir, targetBytes, maxDrop, signal } = options;
   const start = process.hrtime.bigint();
-  const recipe = resolveRecipe(options.recipe ?? "w4a8");
+  const recipe = await loadRecipe(options.recipe ?? "w4a8", cwd);
   const { path, bytes: graph } = await readModelFile(options);
   refuseBrokenModel(graph, path);
   const bytes = await embedData(path, graph);

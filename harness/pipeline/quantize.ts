@@ -8,16 +8,18 @@ import type { CalibrationInput } from "../quantize/calibrate.ts";
 import type { QuantizeManifest } from "../quantize/manifest.ts";
 import { type QuantizeProgress, quantizeModel } from "../quantize/quantize-model.ts";
 import type { Recipe } from "../quantize/recipe.ts";
-import { needsCalibration, resolveRecipe } from "../quantize/recipes.ts";
+import { needsCalibration } from "../quantize/recipes.ts";
 import { canStream } from "../quantize/stream-weights.ts";
 import { childSessions } from "../runtimes/onnxruntime/session-port.ts";
 import { embedData } from "./embed-data.ts";
+import { loadRecipes } from "./load-recipe.ts";
 import { type ModelSource, readModelFile, refuseBrokenModel } from "./model-file.ts";
 import { dataFileNames, quantizeExternal } from "./quantize-external.ts";
 import { readQuantizeItems } from "./quantize-items.ts";
 import { threadedRounding } from "./threaded-rounding.ts";
 
 export interface QuantizeOptions extends ModelSource {
+  /** Names, or paths of recipe files. */
   readonly recipes: readonly string[];
   /** Matrix config whose calibration items are used. */
   readonly config?: string | undefined;
@@ -37,7 +39,7 @@ export interface QuantizedFile {
 /** Quantizes a model by each recipe into `<outDir>/<model>-<recipe>.onnx` and `.manifest.json`, both written whole or not at all. */
 export async function quantize(options: QuantizeOptions): Promise<QuantizedFile[]> {
   const { cwd = process.cwd(), env = process.env, config, dataDir } = options;
-  const recipes = options.recipes.map((name) => resolveRecipe(name));
+  const recipes = await loadRecipes(options.recipes, cwd);
   const { path, bytes: graph } = await readModelFile(options);
   refuseBrokenModel(graph, path);
   // Where tensors are in files of their own, what can go tensor by tensor does.

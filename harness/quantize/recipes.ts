@@ -93,7 +93,7 @@ export function resolveRecipe(spec: string | RecipePatch): Recipe {
   const named = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
   if (named === undefined) {
     throw new HarnessError("CONFIG_INVALID", `There is no recipe named '${name}'.`, {
-      hint: `Known recipes: ${RECIPE_NAMES.join(", ")}.`,
+      hint: `Known recipes: ${RECIPE_NAMES.join(", ")}. A file of your own ends in .json, .yaml or .yml.`,
     });
   }
   const recipe: Recipe = { id: name, ...named };

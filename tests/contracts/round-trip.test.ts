@@ -23,6 +23,7 @@ const NOT_PRODUCED: Readonly<Record<string, string>> = {
   "model_metadata.v1": "written by the user",
   "policy.v1": "written by the user",
   "profile.v1": "written by the user",
+  "recipe.v1": "written by the user",
   "sidecar_profiles.v1": "written by the user",
   "quantized_layers.v1": "lies in a safetensors file, see below",
   "anytime-study.v1": "a study's",

@@ -39,7 +39,7 @@ export interface MatrixConfig {
    */
   models?: [ModelConfig, ...ModelConfig[]];
   /**
-   * Variants of each model. A plain string is a recipe, or the tag of a language model; `fp32` is the baseline.
+   * Variants of each model. A plain string is a recipe, by name or file, or the tag of a language model; `fp32` is the baseline.
    *
    * @minItems 1
    *
@@ -175,7 +175,7 @@ export interface RecipeQuantConfig {
   kind?: "recipe";
   role?: Role;
   /**
-   * Recipe name, or a recipe object that changes a named one.
+   * Recipe name, path of a recipe file (.json, .yaml, .yml; relative to the config), or a recipe object that changes a named one.
    */
   recipe?: string | RecipePatch;
 }
