@@ -214,7 +214,7 @@ command(
     "<model>",
     "ONNX file, or a folder with ONNX, safetensors or Parquet layers; data: paths are under --data-dir",
   )
-  .option("--recipe <names>", "recipes, names or files, comma-separated; default: u8s8", list)
+  .option("--recipe <names>", "names or files, comma-separated; default: u8s8", list)
   .option(
     "--profile <name>",
     "edge, local, cloud, or a JSON or YAML file: INT2, INT4, INT8 until one keeps its minimum",
