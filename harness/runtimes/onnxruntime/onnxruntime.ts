@@ -17,16 +17,20 @@ export function onnxruntime(options: { readonly worker?: URL } = {}): Runtime {
     kind: "onnxruntime",
     versions: toolVersions,
     async runTrial(request, { signal, turn }) {
-      const worker = startWorker(module, {
-        label: `the ONNX Runtime process of trial ${request.trialId}`,
-        nodeFlags: ["--expose-gc"],
-        cpuAffinity: request.session.cpuAffinity ?? [],
-      });
-      open.add(worker);
+      let worker: Worker | undefined;
+      const start = (): Worker => {
+        worker = startWorker(module, {
+          label: `the ONNX Runtime process of trial ${request.trialId}`,
+          nodeFlags: ["--expose-gc"],
+          cpuAffinity: request.session.cpuAffinity ?? [],
+        });
+        open.add(worker);
+        return worker;
+      };
       try {
         const { answer, host } = await (turn === undefined
-          ? atOneGo(worker, request, { signal })
-          : inTurns(worker, request, { signal, turn }));
+          ? atOneGo(start, request, { signal })
+          : inTurns(start, request, { signal, turn }));
         const { loop, ownCpuS, ...measured } = checkMeasurement(answer, request);
         const { loopCpuS, loopWallS, involuntarySwitches, gcS } = loop;
         return {
@@ -34,8 +38,10 @@ export function onnxruntime(options: { readonly worker?: URL } = {}): Runtime {
           host: { loopCpuS, loopWallS, involuntarySwitches, loopGcS: gcS, ownCpuS, ...host },
         };
       } finally {
-        open.delete(worker);
-        await worker.close();
+        if (worker !== undefined) {
+          open.delete(worker);
+          await worker.close();
+        }
       }
     },
     async close() {
@@ -49,23 +55,29 @@ interface Answered {
   readonly host: HostInterval;
 }
 
-async function atOneGo(worker: Worker, request: TrialRequest, { signal }: TrialOptions): Promise<Answered> {
+async function atOneGo(start: () => Worker, request: TrialRequest, { signal }: TrialOptions): Promise<Answered> {
   const before = readHost();
-  const answer = await worker.request(request, { timeoutMs: request.timeoutMs, signal });
+  const answer = await start().request(request, { timeoutMs: request.timeoutMs, signal });
   return { answer, host: between(before, readHost()) };
 }
 
-/** Every step in a turn of its own; the machine is read while it is this trial's turn, and each step has the trial's timeout. */
+/**
+ * Every step in a turn of its own, from the start of the process to its end, so that it works in no other trial's turn. The machine is
+ * read while it is this trial's turn, and each step has the trial's timeout.
+ */
 async function inTurns(
-  worker: Worker,
+  start: () => Worker,
   request: TrialRequest,
   { signal, turn }: TrialOptions & { readonly turn: Turn },
 ): Promise<Answered> {
   const intervals: HostInterval[] = [];
+  let worker: Worker | undefined;
   const step = (asked: StepRequest) =>
     turn.take(async () => {
       const before = readHost();
+      worker ??= start();
       const answer = await worker.request(asked, { timeoutMs: request.timeoutMs, signal });
+      if (asked.step === "finish") await worker.close();
       intervals.push(between(before, readHost()));
       return answer;
     });
