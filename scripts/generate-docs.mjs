@@ -16,6 +16,7 @@ const { DEFAULTS } = await dist("plan/defaults.js");
 const { GATE_PRESETS } = await dist("plan/gate-presets.js");
 const { resolveGates } = await dist("plan/resolve-gates.js");
 const { RECIPE_NAMES, resolveRecipe } = await dist("quantize/recipes.js");
+const { frameworkSection } = await dist("report/markdown-frameworks.js");
 const { ERROR_CODES } = await dist("domain/errors.js");
 const { REASONS, FINDINGS, RUN_QUALITY_REASONS } = await dist("domain/codes.js");
 const { METRICS } = await dist("domain/metric.js");
@@ -67,6 +68,7 @@ const SECTIONS = [
 const BLOCKS = {
   ...certificateBlocks(new URL("../docs/certificates/", import.meta.url), (...args) => table(...args)),
   "stats-api": () => statsReference(join(root, "dist/harness/stats")),
+  "frameworks-table": () => frameworksTable(),
   ...quantizerBlocks(new URL("../docs/quantizer/", import.meta.url), RECIPE_NAMES, (...args) => table(...args)),
   "config-fields": () => [
     ...fieldTable(schema, DEFAULTS),
@@ -330,3 +332,9 @@ if (drift.length > 0) {
   process.exit(1);
 }
 console.log(`${check ? "checked" : "wrote"} ${seen.size} generated blocks in docs/`);
+
+/** Rows of the committed summary of a sweep, without the report's heading and note. */
+function frameworksTable() {
+  const path = join(root, "docs/frameworks/summary.json");
+  return frameworkSection(JSON.parse(readFileSync(path, "utf8"))).filter((line) => line.startsWith("|"));
+}
