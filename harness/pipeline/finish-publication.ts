@@ -3,6 +3,7 @@ import type { Registry } from "../domain/registry-port.ts";
 import type { Clock } from "../platform/clock.ts";
 import { RELEASE_STEPS, storeStep } from "../registries/store-release.ts";
 import type { Outbox, Pending } from "../store/outbox.ts";
+import { auditLine } from "./publish-audit.ts";
 import { modelFileOf } from "./variant-file.ts";
 
 export interface Published {
@@ -46,23 +47,10 @@ export async function finishPublication(given: Finishing): Promise<Published> {
   const version = await registry.register(release);
   const at = new Date(clock.wallMs()).toISOString();
   const previous = await nameVersion(given, { version, at });
-  await outbox.log({
-    schema_version: "quantgate.publish-audit.v1",
-    at,
-    by,
-    op: "publish",
-    registry: registry.location,
-    name: entry.name,
-    alias,
-    version,
-    previous,
-    sha256: entry.sha256,
-    run_id: entry.run_id,
-    variant_id: entry.variant_id,
-    verdict: entry.verdict,
-    forced: entry.forced,
-    reason: entry.reason,
-  });
+  const { location } = registry;
+  await outbox.log(
+    auditLine(entry, { at, by, op: "publish", registry: location, alias, version, previous, reason: entry.reason }),
+  );
   await outbox.remove(id);
   return { registry: registry.location, alias, registry_version: version, previous, is_new: true, entry };
 }

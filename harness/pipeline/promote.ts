@@ -6,6 +6,7 @@ import { openRegistry } from "../registries/open-registry.ts";
 import { Outbox } from "../store/outbox.ts";
 import { actor } from "./actor.ts";
 import { PUBLISH_DEFAULTS, type RegistryOptions } from "./publish.ts";
+import { auditLine } from "./publish-audit.ts";
 import { requireName } from "./registry-entry.ts";
 
 export interface MoveOptions extends RegistryOptions {
@@ -117,23 +118,10 @@ async function move(
   const at = new Date(clock.wallMs()).toISOString();
   const by = actor();
   await registry.moveAlias({ name, alias, op, stack: to.next, at, by, reason: reason ?? null });
-  await new Outbox(outDir).log({
-    schema_version: "quantgate.publish-audit.v1",
-    at,
-    by,
-    op,
-    registry: registry.location,
-    name,
-    alias,
-    version,
-    previous,
-    sha256: entry.sha256,
-    run_id: entry.run_id,
-    variant_id: entry.variant_id,
-    verdict: entry.verdict,
-    forced: entry.forced,
-    reason: reason ?? null,
-  });
+  const { location } = registry;
+  await new Outbox(outDir).log(
+    auditLine(entry, { at, by, op, registry: location, alias, version, previous, reason: reason ?? null }),
+  );
   return { ...moved, is_new: true };
 }
 

@@ -35,6 +35,6 @@ export function refuseSlices({ latency, runtime, telemetry }: ResolvedConfig, va
           : undefined;
   if (problem === undefined) return;
   throw new HarnessError("CONFIG_INVALID", `Config: latency.slice_ms ${problem}`, {
-    hint: "Leave latency.slice_ms out to time one trial after the other.",
+    hint: "Change that, or leave latency.slice_ms out to time one trial after the other.",
   });
 }

@@ -257,10 +257,11 @@ function tagModelFromFlag(value: string): ModelConfig {
 
 type Group = <T extends object>(name: string, config: object | undefined, fallback: T, flag?: Partial<T>) => T;
 
-/** Simulated trials have no machine to read, so probes watch them only when asked to. */
+/** Simulated trials have no machine to read, and trials in turns cannot be read one by one: probes watch them only when asked to. */
 function telemetryOf(raw: MatrixConfig, flags: ConfigFlags, group: Group): ResolvedConfig["telemetry"] {
   const { cool_down, ...own } = raw.telemetry ?? {};
-  const probe = raw.runtime?.kind === "simulated" ? "none" : DEFAULTS.telemetry.probe;
+  const isUnread = raw.runtime?.kind === "simulated" || raw.latency?.slice_ms !== undefined;
+  const probe = isUnread ? "none" : DEFAULTS.telemetry.probe;
   const fallback = { ...DEFAULTS.telemetry, probe } as Omit<ResolvedConfig["telemetry"], "cool_down">;
   const flag = flags.sidecarProfile === undefined ? {} : { probe: flags.sidecarProfile };
   const telemetry = group("telemetry", own, fallback, flag);

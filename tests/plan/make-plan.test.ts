@@ -134,6 +134,7 @@ test("slices need ONNX Runtime, no probes and room for two of them; a plan witho
   const telemetry = { probe: "none" } as const;
   const plan = (more: Partial<MatrixConfig>) => handPlan({ latency, runtime, telemetry, ...more });
   assert.equal(plan({}).experimental_controls.slice_ms, 6);
+  assert.equal(handPlan({ latency, runtime }).telemetry?.probe, "none");
   assert.equal("slice_ms" in handPlan().experimental_controls, false);
   assert.throws(() => plan({ runtime: { kind: "simulated" } }), /slice_ms needs variants that all run in ONNX Runtime/);
   assert.throws(() => plan({ telemetry: { probe: "cpu_only" } }), /slice_ms needs telemetry.probe "none"/);
