@@ -1,3 +1,5 @@
+import type { ValueCounts } from "./value-counts.ts";
+
 /** A typed tensor as it crosses process borders. */
 export interface TensorValue {
   readonly dtype:
@@ -39,6 +41,10 @@ export interface SessionOptions {
 
 export interface OpenSession {
   run(feeds: Readonly<Record<string, TensorValue>>, outputs?: readonly string[]): Promise<Record<string, TensorValue>>;
+  /** Runs the model and counts every element of these float32 outputs where the session is: bringing them over would take longer. */
+  count(feeds: Readonly<Record<string, TensorValue>>, outputs: readonly string[]): Promise<void>;
+  /** What was counted since the session was opened, by output. */
+  counts(): Promise<Readonly<Record<string, ValueCounts>>>;
   close(): Promise<void>;
 }
 

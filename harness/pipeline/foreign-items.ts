@@ -1,7 +1,7 @@
 import { readActivationRows } from "../datasets/activation-rows.ts";
 import { HarnessError } from "../domain/errors.ts";
 import { itemSize } from "../domain/item-tensor.ts";
-import { soleInput } from "../quantize/calibrate.ts";
+import { soleInput } from "../quantize/derived-model.ts";
 import { parseModel } from "../quantize/onnx-file.ts";
 import { rng } from "../stats/rng.ts";
 import type { QuantizeItems } from "./quantize-items.ts";

@@ -2,8 +2,9 @@ import { HarnessError } from "../domain/errors.ts";
 import type { SessionPort } from "../domain/session-port.ts";
 import { classify } from "../evaluators/classify.ts";
 import { numericParity } from "../evaluators/numeric-parity.ts";
-import { type CalibrationInput, soleInput } from "../quantize/calibrate.ts";
+import type { CalibrationInput } from "../quantize/calibration-job.ts";
 import type { QualityMetric } from "../quantize/deployment-profile.ts";
+import { soleInput } from "../quantize/derived-model.ts";
 import { runBatches } from "../quantize/model-runner.ts";
 import { graphOf, parseModel } from "../quantize/onnx-file.ts";
 

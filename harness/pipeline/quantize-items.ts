@@ -4,7 +4,7 @@ import type { Dataset } from "../domain/dataset.ts";
 import { planRandom } from "../plan/plan-random.ts";
 import { type ResolvedConfig, resolveConfig } from "../plan/resolve-config.ts";
 import { stratifiedOrder } from "../plan/stratified-order.ts";
-import type { CalibrationInput } from "../quantize/calibrate.ts";
+import type { CalibrationInput } from "../quantize/calibration-job.ts";
 import { type PathRoots, pathRoots, readConfig, resolvePath } from "../store/config-file.ts";
 import { rowDataset } from "./row-dataset.ts";
 

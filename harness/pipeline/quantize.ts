@@ -2,9 +2,10 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { artifactJson } from "../domain/canonical-json.ts";
 import { HarnessError } from "../domain/errors.ts";
+import type { SessionPort } from "../domain/session-port.ts";
 import { sha256 } from "../platform/digest.ts";
 import { atomicWrite } from "../platform/files.ts";
-import type { CalibrationInput } from "../quantize/calibrate.ts";
+import type { CalibrationInput } from "../quantize/calibration-job.ts";
 import type { QuantizeManifest } from "../quantize/manifest.ts";
 import { type QuantizeProgress, quantizeModel } from "../quantize/quantize-model.ts";
 import type { Recipe } from "../quantize/recipe.ts";
@@ -38,60 +39,82 @@ export interface QuantizedFile {
 
 /** Quantizes a model by each recipe into `<outDir>/<model>-<recipe>.onnx` and `.manifest.json`, both written whole or not at all. */
 export async function quantize(options: QuantizeOptions): Promise<QuantizedFile[]> {
+  // Starts while the model, the config and the items are read.
+  const session = childSessions({ eager: true });
+  try {
+    const inputs = await readInputs(options);
+    const files: QuantizedFile[] = [];
+    for (const recipe of inputs.recipes) files.push(await quantizeBy(recipe, inputs, session, options));
+    return files;
+  } finally {
+    await session.close();
+  }
+}
+
+interface Inputs {
+  readonly recipes: readonly Recipe[];
+  readonly path: string;
+  /** The model file as it is. */
+  readonly graph: Uint8Array;
+  /** The model with all of its tensors, where a recipe needs it whole. */
+  readonly bytes: Uint8Array;
+  readonly calibration: CalibrationInput | undefined;
+  /** Recipes that go tensor by tensor, where tensors are in files of their own. */
+  readonly isStreamed: (recipe: Recipe) => boolean;
+}
+
+async function readInputs(options: QuantizeOptions): Promise<Inputs> {
   const { cwd = process.cwd(), env = process.env, config, dataDir } = options;
   const recipes = await loadRecipes(options.recipes, cwd);
   const { path, bytes: graph } = await readModelFile(options);
   refuseBrokenModel(graph, path);
-  // Where tensors are in files of their own, what can go tensor by tensor does.
-  const isStreamed = (recipe: Recipe) => hasDataFiles && canStream(recipe);
   const hasDataFiles = dataFileNames(graph).length > 0;
+  const isStreamed = (recipe: Recipe) => hasDataFiles && canStream(recipe);
   const bytes = recipes.every(isStreamed) ? graph : await embedData(path, graph);
   const found = config === undefined ? undefined : await readQuantizeItems({ config, dataDir, cwd, env });
-  const calibration: CalibrationInput | undefined = found?.items?.calibration;
+  const calibration = found?.items?.calibration;
   const needy = recipes.find(needsCalibration);
   if (needy !== undefined && calibration === undefined) {
     throw new HarnessError("QUANTIZE_CALIBRATION", `The recipe ${needy.id} needs calibration items`, {
       hint: "Give --config with a config that has a calibration section, or use a weight-only recipe such as w8a16.",
     });
   }
-  const session = childSessions();
-  try {
-    const files: QuantizedFile[] = [];
-    for (const recipe of recipes) {
-      const start = process.hrtime.bigint();
-      const seconds = () => Number(process.hrtime.bigint() - start) / 1e9;
-      const stem = join(resolve(cwd, options.outDir), `${basename(path, ".onnx")}-${recipe.id}`);
-      if (isStreamed(recipe)) {
-        const { signal, onProgress } = options;
-        const made = await quantizeExternal({
-          modelPath: path,
-          graph,
-          recipe,
-          stem,
-          session,
-          signal,
-          onProgress: (share) => onProgress?.(recipe.id, { stage: "round", share }),
-        });
-        files.push(await writeManifestFile(stem, { recipe: recipe.id, manifest: made.manifest, seconds }));
-        continue;
-      }
-      const { model, manifest } = await quantizeModel({
-        model: bytes,
-        recipe,
-        ...(calibration === undefined ? {} : { calibration }),
-        session,
-        sha256,
-        threads: availableParallelism(),
-        roundRows: threadedRounding({ threads: availableParallelism() }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-        onProgress: (progress) => options.onProgress?.(recipe.id, progress),
-      });
-      files.push(await writeQuantized(stem, { recipe: recipe.id, model, manifest, seconds }));
-    }
-    return files;
-  } finally {
-    await session.close();
+  return { recipes, path, graph, bytes, calibration, isStreamed };
+}
+
+async function quantizeBy(
+  recipe: Recipe,
+  { path, graph, bytes, calibration, isStreamed }: Inputs,
+  session: SessionPort,
+  { cwd = process.cwd(), outDir, signal, onProgress }: QuantizeOptions,
+): Promise<QuantizedFile> {
+  const start = process.hrtime.bigint();
+  const seconds = () => Number(process.hrtime.bigint() - start) / 1e9;
+  const stem = join(resolve(cwd, outDir), `${basename(path, ".onnx")}-${recipe.id}`);
+  if (isStreamed(recipe)) {
+    const { manifest } = await quantizeExternal({
+      modelPath: path,
+      graph,
+      recipe,
+      stem,
+      session,
+      signal,
+      onProgress: (share) => onProgress?.(recipe.id, { stage: "round", share }),
+    });
+    return writeManifestFile(stem, { recipe: recipe.id, manifest, seconds });
   }
+  const { model, manifest } = await quantizeModel({
+    model: bytes,
+    recipe,
+    ...(calibration === undefined ? {} : { calibration }),
+    session,
+    sha256,
+    threads: availableParallelism(),
+    roundRows: threadedRounding({ threads: availableParallelism() }),
+    ...(signal === undefined ? {} : { signal }),
+    onProgress: (progress) => onProgress?.(recipe.id, progress),
+  });
+  return writeQuantized(stem, { recipe: recipe.id, model, manifest, seconds });
 }
 
 /** Writes a quantized model and its manifest beside each other. */

@@ -1,7 +1,7 @@
 import { fillBatch, type ItemTensor, itemSize } from "../domain/item-tensor.ts";
 import type { SessionPort, TensorValue } from "../domain/session-port.ts";
 import { sha256 } from "../platform/digest.ts";
-import { soleInput } from "../quantize/calibrate.ts";
+import { soleInput } from "../quantize/derived-model.ts";
 import type { ManifestLayer } from "../quantize/manifest.ts";
 import { parseModel } from "../quantize/onnx-file.ts";
 import { quantizeModel } from "../quantize/quantize-model.ts";

@@ -1,6 +1,6 @@
 import type { ModelProto, NodeProto } from "onnx-buf";
 import type { ActivationPlan } from "./activation-plan.ts";
-import { cloneModel } from "./calibrate.ts";
+import { cloneModel } from "./derived-model.ts";
 import { emitBlocks } from "./emit-blocks.ts";
 import { emitDynamic } from "./emit-dynamic.ts";
 import { emitActivations, emitWeights, type QuantizedLayer } from "./emit-qdq.ts";

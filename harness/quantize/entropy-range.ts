@@ -1,21 +1,13 @@
+import type { ValueCounts } from "../domain/value-counts.ts";
 import { type Grid, gridForRange, type Range } from "./grid.ts";
-
-/** What a value's elements look like: counts in even bins from `low` to `high`, and how many of the elements are exactly zero. */
-export interface Distribution {
-  readonly counts: Float64Array;
-  readonly low: number;
-  readonly high: number;
-  readonly zeros: number;
-}
 
 interface GridOptions {
   readonly signed: boolean;
   readonly symmetric: boolean;
 }
 
-/** Ranges are tried down to this share of the whole; with {@link ENTROPY_BINS} a level of the narrowest still holds two bins. */
+/** Ranges are tried down to this share of the whole: a level of the narrowest still holds two bins. */
 const LOWEST_SHARE = 1 / 16;
-export const ENTROPY_BINS = 8192;
 
 /** Each range tried is this share of the one before: finer than the divergence can tell. */
 const SHARE_STEP = 0.97;
@@ -32,10 +24,10 @@ const SHARE_STEP = 0.97;
  *   the loss grows with Δ², so that it is D/3;
  * - the part of D that even densities show by chance is taken off.
  */
-export function entropyRange(distribution: Distribution, options: GridOptions): Range {
-  const { low, high } = distribution;
+export function entropyRange(value: ValueCounts, options: GridOptions): Range {
+  const { low, high } = value;
   const whole = { low, high };
-  const cost = divergenceOf(distribution, options);
+  const cost = divergenceOf(value, options);
   const tried = [{ range: whole, ...cost(whole) }];
   const best = () => tried.reduce((least, one) => (one.divergence < least.divergence ? one : least)).range;
   const consider = (range: Range) => tried.push({ range, ...cost(range) });
@@ -62,14 +54,13 @@ export interface Divergence {
 }
 
 /** A function of ranges, since all share the sums. Nothing but zeros diverges by nothing. */
-export function divergenceOf(distribution: Distribution, options: GridOptions): (range: Range) => Divergence {
-  const { counts, low, high } = distribution;
+export function divergenceOf(value: ValueCounts, options: GridOptions): (range: Range) => Divergence {
+  const { counts, first: firstBin, width } = value;
   const bins = counts.length;
-  const width = (high - low) / bins;
-  const below = cumulative(distribution);
+  const below = cumulative(counts);
   const total = (below[bins] as number) || 0;
   /** Bin border next to a real number. */
-  const borderOf = (value: number) => Math.min(bins, Math.max(0, Math.round((value - low) / width)));
+  const borderOf = (real: number) => Math.min(bins, Math.max(0, Math.round(real / width) - firstBin));
   return (range) => {
     if (!(width > 0) || total <= 0) return { divergence: 0, error: 0 };
     const borders = cellBorders(gridForRange(range.low, range.high, options), borderOf);
@@ -83,21 +74,18 @@ export function divergenceOf(distribution: Distribution, options: GridOptions): 
   };
 }
 
-/** Elements below each bin border, exact zeros left out. */
-function cumulative({ counts, low, high, zeros }: Distribution): Float64Array {
-  const bins = counts.length;
-  const zeroBin = Math.min(bins - 1, Math.floor(-low * (bins / (high - low))));
-  const below = new Float64Array(bins + 1);
-  for (let bin = 0; bin < bins; bin++) {
-    const count = (counts[bin] as number) - (bin === zeroBin ? zeros : 0);
-    below[bin + 1] = (below[bin] as number) + Math.max(0, count);
-  }
+/** Elements below each bin border. */
+function cumulative(counts: Float64Array): Float64Array {
+  const below = new Float64Array(counts.length + 1);
+  for (let bin = 0; bin < counts.length; bin++) below[bin + 1] = (below[bin] as number) + (counts[bin] as number);
   return below;
 }
 
 /** Bin borders between which a grid's codes lie, one more than it has codes. */
-function cellBorders({ scale, zeroPoint, min, max }: Grid, borderOf: (value: number) => number): Int32Array {
-  return Int32Array.from({ length: max - min + 2 }, (_, i) => borderOf((min - zeroPoint + i - 0.5) * scale));
+function cellBorders({ scale, zeroPoint, min, max }: Grid, borderOf: (real: number) => number): Int32Array {
+  const borders = new Int32Array(max - min + 2);
+  for (let i = 0; i < borders.length; i++) borders[i] = borderOf((min - zeroPoint + i - 0.5) * scale);
+  return borders;
 }
 
 /** Stands in for a code that no element inside the range has, in elements: the estimate of Krichevsky and Trofimov. */

@@ -1,6 +1,7 @@
 import type { GraphProto, ModelProto } from "onnx-buf";
 import type { TensorValue } from "../domain/session-port.ts";
-import { type CalibrationInput, cloneModel, exposeOnly, soleInput } from "./calibrate.ts";
+import type { CalibrationInput } from "./calibration-job.ts";
+import { cloneModel, exposeOnly, soleInput } from "./derived-model.ts";
 import { EXACT_INTEGERS } from "./exact-integers.ts";
 import { nameSource } from "./graph-view.ts";
 import { addColumns, type Laying, layerColumns, type Namer } from "./layer-columns.ts";

@@ -1,16 +1,16 @@
 import { HarnessError } from "../domain/errors.ts";
 import { fillBatch, type ItemTensor, itemSize } from "../domain/item-tensor.ts";
-import type { OptimizationLevel, SessionPort, TensorValue } from "../domain/session-port.ts";
+import type { OpenSession, OptimizationLevel, SessionPort, TensorValue } from "../domain/session-port.ts";
 import type { ValueReport } from "./inspect.ts";
 
 /** Items a calibration batch holds where the model leaves the batch axis open: large enough to fill kernels, small in memory. */
 const OPEN_BATCH = 50;
 
-export interface BatchRun {
+/** Items to feed to a model, and how. */
+export interface BatchFeed {
   readonly model: Uint8Array;
   /** The model's only input. */
   readonly input: ValueReport;
-  readonly outputs: readonly string[];
   readonly items: ItemTensor;
   readonly indices: ArrayLike<number>;
   readonly session: SessionPort;
@@ -18,8 +18,19 @@ export interface BatchRun {
   readonly sessionConfig?: Readonly<Record<string, string>>;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called for each batch, in order, with the outputs and the items of the batch. */
-  readonly onBatch: (outputs: Record<string, TensorValue>, items: { first: number; count: number }) => void;
+}
+
+/** A batch of the chosen items: `count` of them from the one in place `first`. */
+export interface Batch {
+  readonly first: number;
+  readonly count: number;
+  readonly feeds: Readonly<Record<string, TensorValue>>;
+}
+
+export interface BatchRun extends BatchFeed {
+  readonly outputs: readonly string[];
+  /** Called for each batch, in order, with the outputs. */
+  readonly onBatch: (outputs: Record<string, TensorValue>, batch: Batch) => void;
 }
 
 /**
@@ -27,26 +38,41 @@ export interface BatchRun {
  * @throws HarnessError QUANTIZE_CALIBRATION when there are no items or their shape does not fit the input.
  */
 export async function runBatches(run: BatchRun): Promise<void> {
-  const { items, indices, input } = run;
-  const { dims, batch } = batchShape(input, items, indices.length);
-  const session = await run.session.open(run.model, {
-    optimizationLevel: run.optimizationLevel ?? "all",
-    threads: run.threads ?? 1,
-    sessionConfig: run.sessionConfig ?? {},
+  await withBatches(run, async (session, batches) => {
+    for (const batch of batches) run.onBatch(await session.run(batch.feeds, run.outputs), batch);
+  });
+}
+
+/** Opens the model and hands it to `work` with the batches to feed it, which {@link runBatches} describes. */
+export async function withBatches<T>(
+  feed: BatchFeed,
+  work: (session: OpenSession, batches: Iterable<Batch>) => Promise<T>,
+): Promise<T> {
+  const shape = batchShape(feed.input, feed.items, feed.indices.length);
+  const session = await feed.session.open(feed.model, {
+    optimizationLevel: feed.optimizationLevel ?? "all",
+    threads: feed.threads ?? 1,
+    sessionConfig: feed.sessionConfig ?? {},
   });
   try {
-    const size = itemSize(items.shape);
-    for (let first = 0; first < indices.length; first += batch.size) {
-      run.signal?.throwIfAborted();
-      const count = Math.min(batch.size, indices.length - first);
-      if (batch.fixed && count < batch.size) break;
-      const data = new Float32Array(count * size);
-      fillBatch(items, Array.prototype.slice.call(indices, first, first + count), data);
-      const feeds = { [input.name]: feedOf(input, [count, ...dims], data) };
-      run.onBatch(await session.run(feeds, run.outputs), { first, count });
-    }
+    return await work(session, batchesOf(feed, shape));
   } finally {
     await session.close();
+  }
+}
+
+function* batchesOf(
+  { items, indices, input, signal }: BatchFeed,
+  { dims, batch }: ReturnType<typeof batchShape>,
+): Iterable<Batch> {
+  const size = itemSize(items.shape);
+  for (let first = 0; first < indices.length; first += batch.size) {
+    signal?.throwIfAborted();
+    const count = Math.min(batch.size, indices.length - first);
+    if (batch.fixed && count < batch.size) break;
+    const data = new Float32Array(count * size);
+    fillBatch(items, Array.prototype.slice.call(indices, first, first + count), data);
+    yield { first, count, feeds: { [input.name]: feedOf(input, [count, ...dims], data) } };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SessionPort } from "../domain/session-port.ts";
-import type { CalibrationInput } from "./calibrate.ts";
+import type { CalibrationInput } from "./calibration-job.ts";
 import { emitModel } from "./emit-model.ts";
 import type { QuantizeManifest } from "./manifest.ts";
 import { writeManifest } from "./manifest-writer.ts";

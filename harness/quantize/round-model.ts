@@ -1,6 +1,7 @@
 import { HarnessError } from "../domain/errors.ts";
 import { type ActivationPlan, planActivations } from "./activation-plan.ts";
-import { type CalibrationInput, calibrate } from "./calibrate.ts";
+import { calibrate } from "./calibrate.ts";
+import type { CalibrationInput } from "./calibration-job.ts";
 import { gridsByValue } from "./emit-model.ts";
 import type { QuantizedLayer } from "./emit-qdq.ts";
 import type { GraphView } from "./graph-view.ts";

@@ -1,5 +1,6 @@
 import type { ActivationPlan } from "./activation-plan.ts";
-import { type CalibrationInput, cloneModel } from "./calibrate.ts";
+import type { CalibrationInput } from "./calibration-job.ts";
+import { cloneModel } from "./derived-model.ts";
 import { emitModel } from "./emit-model.ts";
 import type { QuantizedLayer } from "./emit-qdq.ts";
 import type { Grid } from "./grid.ts";

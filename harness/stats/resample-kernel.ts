@@ -1,4 +1,4 @@
-import { type Code, WASM, wasmModule } from "./wasm-code.ts";
+import { type Code, instantiate, WASM, wasmModule } from "./wasm-code.ts";
 
 // The inner loop of bulk-draws.ts in WebAssembly: the same words and the same additions in the same order, so the same bits, at
 // about a third of the time, since nothing is checked for bounds there.
@@ -17,19 +17,6 @@ export interface KernelCut {
 
 /** Fills `out` with sums of draws from the table of 2^width slots and advances the state of four words. */
 export type ResampleKernel = (state: Uint32Array, slots: Float64Array, cut: KernelCut, out: Float64Array) => void;
-
-/** Where the runtime has no WebAssembly (`--jitless`), there is no kernel, and the loop in JavaScript does it. */
-interface WebAssemblyApi {
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (
-    module: object,
-  ) => {
-    readonly exports: {
-      readonly run: (...values: number[]) => void;
-      readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-    };
-  };
-}
 
 const { get, set, tee, i32 } = WASM;
 
@@ -97,9 +84,9 @@ function kernelCode(digits: 2 | 3): Uint8Array<ArrayBuffer> {
 }
 
 function loadKernel(digits: 2 | 3): ResampleKernel | undefined {
-  const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
-  if (api === undefined) return undefined;
-  const { run, memory } = new api.Instance(new api.Module(kernelCode(digits))).exports;
+  const instance = instantiate(kernelCode(digits));
+  if (instance === undefined) return undefined;
+  const { run, memory } = instance;
   return (state, slots, { width, gaps, carries, rounds, rest }, out) => {
     const outStart = STATE_BYTES + slots.length * DOUBLE_BYTES;
     const missing = outStart + CALL * DOUBLE_BYTES - memory.buffer.byteLength;
@@ -121,7 +108,7 @@ function loadKernel(digits: 2 | 3): ResampleKernel | undefined {
 
 const kernels = new Map<number, ResampleKernel | undefined>();
 
-/** The kernel for words of so many draws, made on first use; undefined where there is none. */
+/** The kernel for words of so many draws, made on first use; where there is none, the loop in JavaScript does it. */
 export function resampleKernel(digits: number): ResampleKernel | undefined {
   if (digits !== 2 && digits !== 3) return undefined;
   if (!kernels.has(digits)) kernels.set(digits, loadKernel(digits));

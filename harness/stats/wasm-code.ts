@@ -1,4 +1,4 @@
-// The few WebAssembly instructions (core specification 2.0, section 5.4) that a kernel of whole-number and double loops needs.
+// The few WebAssembly instructions (core specification 2.0, section 5.4) that kernels of whole-number, double and vector loops need.
 
 /** Bytes of one instruction, or of several in a row. */
 export type Code = readonly number[];
@@ -17,6 +17,11 @@ function signed(value: number): number[] {
 /** A count, index or offset in LEB128, unsigned. */
 function unsigned(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
+}
+
+/** A vector instruction. */
+function vector(code: number, ...rest: readonly number[]): Code {
+  return [0xfd, ...unsigned(code), ...rest];
 }
 
 /** Instructions by their names in the specification; all act on a stack, and binary ones take its two topmost values. */
@@ -41,6 +46,21 @@ export const WASM = {
   i32Store: (offset: number): Code => [0x36, 2, ...unsigned(offset)],
   f64Load: (offset: number): Code => [0x2b, 3, ...unsigned(offset)],
   f64Store: (offset: number): Code => [0x39, 3, ...unsigned(offset)],
+  i32x4: (lanes: readonly number[]): Code =>
+    vector(0x0c, ...new Uint8Array(Int32Array.from({ length: 4 }, (_, i) => lanes[i % lanes.length] as number).buffer)),
+  v128Load: (offset: number): Code => vector(0x00, 4, ...unsigned(offset)),
+  v128Store: (offset: number): Code => vector(0x0b, 4, ...unsigned(offset)),
+  i32x4Lane: (lane: number): Code => vector(0x1b, lane),
+  i32x4Equal: vector(0x37),
+  v128Xor: vector(0x51),
+  f32x4Floor: vector(0x68),
+  i32x4Shl: vector(0xab),
+  i32x4Add: vector(0xae),
+  i32x4Sub: vector(0xb1),
+  i32x4Max: vector(0xb8),
+  f32x4Mul: vector(0xe6),
+  /** Cut off to whole numbers. */
+  i32x4OfF32x4: vector(0xf8),
   /** Runs the body, again from its start after `branchIf` of depth 0 in it. */
   loop: (...body: readonly Code[]): Code => [0x03, 0x40, ...body.flat(), 0x0b],
   /** Runs the body, or the rest of it not after a `branchIf` that leads to its end. */
@@ -50,28 +70,32 @@ export const WASM = {
 
 const I32 = 0x7f;
 const F64 = 0x7c;
+const V128 = 0x7b;
 
-/** A module that exports one function `run` of `params` whole numbers and its memory `memory` of one page to begin with. */
+/** A module that exports one function `run` of `params` whole numbers and its memory `memory`, of one page to begin with. */
 export function wasmModule(f: {
   readonly params: number;
-  /** Locals that follow the parameters: whole numbers first, then doubles. */
-  readonly i32Locals: number;
-  readonly f64Locals: number;
+  /** Locals that follow the parameters: whole numbers first, then doubles, then vectors. */
+  readonly i32Locals?: number;
+  readonly f64Locals?: number;
+  readonly v128Locals?: number;
+  readonly pages?: number;
   readonly body: Code;
 }): Uint8Array<ArrayBuffer> {
   const list = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
   const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content];
   const name = (text: string): Code => list(Array.from(text, (letter) => [letter.charCodeAt(0)]));
   const locals = list([
-    [...unsigned(f.i32Locals), I32],
-    [...unsigned(f.f64Locals), F64],
+    [...unsigned(f.i32Locals ?? 0), I32],
+    [...unsigned(f.f64Locals ?? 0), F64],
+    [...unsigned(f.v128Locals ?? 0), V128],
   ]);
   const code = [...locals, ...f.body, 0x0b];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, list([[0x60, ...list(Array.from({ length: f.params }, () => [I32])), 0]])),
     ...section(3, list([[0]])),
-    ...section(5, list([[0, 1]])),
+    ...section(5, list([[0, ...unsigned(f.pages ?? 1)]])),
     ...section(
       7,
       list([
@@ -81,4 +105,21 @@ export function wasmModule(f: {
     ),
     ...section(10, list([[...unsigned(code.length), ...code]])),
   ]);
+}
+
+/** What a module made by {@link wasmModule} exports. */
+export interface WasmExports {
+  readonly run: (...values: number[]) => void;
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+}
+
+interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (module: object) => { readonly exports: WasmExports };
+}
+
+/** An instance of the module; undefined where the runtime has no WebAssembly (`--jitless`). */
+export function instantiate(code: Uint8Array<ArrayBuffer>): WasmExports | undefined {
+  const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
+  return api === undefined ? undefined : new api.Instance(new api.Module(code)).exports;
 }

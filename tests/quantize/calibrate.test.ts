@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HarnessError } from "../../harness/domain/errors.ts";
 import type { ItemTensor } from "../../harness/domain/item-tensor.ts";
-import { type CalibrationJob, calibrate } from "../../harness/quantize/calibrate.ts";
-import { gridForRange } from "../../harness/quantize/grid.ts";
-import { Histogram } from "../../harness/quantize/histogram.ts";
-import { makeNode } from "../../harness/quantize/onnx-node.ts";
+import { calibrate } from "../../harness/quantize/calibrate.ts";
+import type { CalibrationJob } from "../../harness/quantize/calibration-job.ts";
+import { cloneModel } from "../../harness/quantize/derived-model.ts";
+import { parseModel } from "../../harness/quantize/onnx-file.ts";
+import { isStandard, makeNode } from "../../harness/quantize/onnx-node.ts";
 import type { ActivationSpec } from "../../harness/quantize/recipe.ts";
+import { childSessions } from "../../harness/runtimes/onnxruntime/session-port.ts";
 import { inProcessSession } from "../fixtures/in-process-session.ts";
-import { makeModel, randomFloats, value } from "../fixtures/onnx-models.ts";
+import { makeBytes, makeModel, randomFloats, value } from "../fixtures/onnx-models.ts";
 
 const minmax: ActivationSpec = { type: "uint8", symmetric: false, calibration: "minmax" };
 
@@ -43,10 +45,10 @@ test("only the chosen items count", async () => {
 });
 
 test("a fixed batch axis is fed whole batches", async () => {
-  const model = makeModel({ nodes: [makeNode("Relu", ["x"], ["y"])], inputs: [value("x", [2, 4])] });
+  const model = makeModel({ nodes: [makeNode("Neg", ["x"], ["y"])], inputs: [value("x", [2, 4])] });
   const data = Float32Array.of(1, 1, 1, 1, 2, 2, 2, 2, 9, 9, 9, 9);
   const ranges = await calibrate(job(data, { model, values: ["y"] }), minmax);
-  assert.deepEqual(ranges.get("y"), { low: 1, high: 2 });
+  assert.deepEqual(ranges.get("y"), { low: -2, high: -1 });
 });
 
 test("NaN and infinity, in an item or made by the model, are refused by the value's name", async () => {
@@ -94,15 +96,6 @@ test("the percentile of a histogram cuts the outliers and keeps the bulk", async
   assert.equal(relu?.low, 0);
 });
 
-test("the full percentile is the whole range, and a constant zero has range zero", () => {
-  const histogram = new Histogram({ low: -1, high: 3 });
-  histogram.add(Float32Array.of(-1, 0, 3));
-  assert.deepEqual(histogram.percentile(1), { low: -1, high: 3 });
-  const zero = new Histogram({ low: 0, high: 0 });
-  zero.add(new Float32Array(5));
-  assert.deepEqual(zero.percentile(0.9), { low: 0, high: 0 });
-});
-
 test("the moving average lies inside the extremes", async () => {
   const data = randomFloats(4 * 300, 13);
   data[4 * 250] = 50;
@@ -111,39 +104,40 @@ test("the moving average lies inside the extremes", async () => {
   assert.ok(high > 0.9 && high < 10, `${high}`);
 });
 
-/** Counts of a bell-shaped value with a few far outliers. */
-function outlierHistogram(low: number): Histogram {
-  const histogram = new Histogram({ low, high: 100 });
-  const noise = randomFloats(60_000, 14);
-  const bell = Float32Array.from({ length: 20_000 }, (_, i) =>
-    Math.abs((noise[3 * i] ?? 0) + (noise[3 * i + 1] ?? 0) + (noise[3 * i + 2] ?? 0)),
-  );
-  histogram.add(bell);
-  histogram.add(Float32Array.of(100));
-  return histogram;
-}
-
-test("the least-squares range costs no more than the whole, and leaves lone outliers out", () => {
-  const histogram = outlierHistogram(0);
-  const range = histogram.range({ ...minmax, calibration: "mse" });
-  const cost = (high: number) => histogram.squaredError(gridForRange(0, high, { signed: false, symmetric: false }));
-  assert.ok(range.high < 100 && range.high >= 20);
-  assert.ok(cost(range.high) < cost(100));
-  assert.equal(range.low, 0);
-});
-
-test("a two-sided least-squares range may draw in one end alone", () => {
-  const histogram = new Histogram({ low: -1, high: 50 });
-  histogram.add(randomFloats(20_000, 15));
-  histogram.add(Float32Array.of(50));
-  const range = histogram.range({ ...minmax, calibration: "mse" });
-  assert.ok(range.high < 50 && range.low < -0.7, JSON.stringify(range));
-});
-
-test("a value that is always zero keeps a range of zero under every histogram method", () => {
-  for (const calibration of ["mse", "entropy"] as const) {
-    const zero = new Histogram({ low: 0, high: 0 });
-    zero.add(new Float32Array(10));
-    assert.deepEqual(zero.range({ ...minmax, calibration }).high, 0);
+test("every method that looks at the whole distribution says by name what is NaN or infinite", async () => {
+  for (const bad of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+    const data = randomFloats(4 * 120, 16);
+    data[450] = bad;
+    for (const calibration of ["percentile", "mse", "entropy"] as const) {
+      await assert.rejects(
+        calibrate(job(data), { ...minmax, calibration }),
+        calibrationError(/'x' is NaN or infinite/),
+      );
+    }
   }
+});
+
+test("the methods agree in a child process with themselves in this one", async () => {
+  const sessions = childSessions();
+  try {
+    const data = randomFloats(4 * 130, 17);
+    data[9] = 30;
+    for (const calibration of ["minmax", "percentile", "mse", "entropy"] as const) {
+      const spec = { ...minmax, calibration, ...(calibration === "percentile" ? { percentile: 0.99 } : {}) };
+      const here = await calibrate(job(data), spec);
+      assert.deepEqual(await calibrate(job(data, { session: sessions }), spec), here, calibration);
+    }
+  } finally {
+    await sessions.close();
+  }
+});
+
+test("a copy of a model keeps the defaults of fields that are not set, and leaves the original alone", () => {
+  const model = parseModel(makeBytes({ nodes: [makeNode("Relu", ["x"], ["y"])] }));
+  const copy = cloneModel(model);
+  const node = copy.graph?.node[0];
+  assert.ok(node !== undefined && isStandard(node));
+  assert.equal(copy.opsetImport[0]?.domain, "");
+  node.input[0] = "z";
+  assert.equal(model.graph?.node[0]?.input[0], "x");
 });

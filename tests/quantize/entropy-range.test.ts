@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { ValueCounts } from "../../harness/domain/value-counts.ts";
 import { divergenceOf, entropyRange } from "../../harness/quantize/entropy-range.ts";
-import { Histogram } from "../../harness/quantize/histogram.ts";
+import { ValueHistogram } from "../../harness/stats/value-histogram.ts";
 import { randomFloats } from "../fixtures/onnx-models.ts";
 
 const UINT8 = { signed: false, symmetric: false } as const;
 
-function histogramOf(values: Float32Array): Histogram {
-  const [low, high] = values.reduce(([least, most], one) => [Math.min(least, one), Math.max(most, one)], [0, 0]);
-  const histogram = new Histogram({ low, high }, "entropy");
-  histogram.add(values);
-  return histogram;
+function countsOf(...parts: readonly Float32Array[]): ValueCounts {
+  const histogram = new ValueHistogram();
+  for (const part of parts) histogram.add(part);
+  return histogram.result();
 }
 
 const rangeOf = (values: Float32Array, options: { signed: boolean; symmetric: boolean } = UINT8) =>
-  entropyRange(histogramOf(values), options);
+  entropyRange(countsOf(values), options);
 
 /** Standard normal by Box and Muller. */
 function bell(count: number, seed: number): Float32Array {
@@ -41,9 +41,7 @@ test("however many zeros a Relu makes, the range is that of what it lets through
   const passed = exponential(200_000, 1);
   const alone = rangeOf(passed);
   for (const zeros of [1_000, 200_000, 5_000_000]) {
-    const histogram = histogramOf(passed);
-    histogram.add(new Float32Array(zeros));
-    assert.deepEqual(entropyRange(histogram, UINT8), alone, `${zeros} zeros`);
+    assert.deepEqual(entropyRange(countsOf(passed, new Float32Array(zeros)), UINT8), alone, `${zeros} zeros`);
   }
   assert.equal(alone.low, 0);
 });
@@ -99,7 +97,7 @@ test("constants, single elements and nothing at all keep the whole range", () =>
   assert.deepEqual(rangeOf(new Float32Array(1000).fill(-3)), { low: -3, high: 0 });
   assert.deepEqual(rangeOf(Float32Array.of(0.25)), { low: 0, high: 0.25 });
   assert.deepEqual(rangeOf(new Float32Array(10)), { low: 0, high: 0 });
-  assert.deepEqual(entropyRange(new Histogram({ low: -1, high: 2 }, "entropy"), UINT8), { low: -1, high: 2 });
+  assert.deepEqual(rangeOf(new Float32Array()), { low: 0, high: 0 });
 });
 
 test("a value that saturates, as behind a Clip at 6, keeps its end", () => {
@@ -130,16 +128,16 @@ test("every range lies inside the extremes, holds zero and nearly all, and diver
         relu ? Math.max(0, center + spread * value) : center + spread * value,
       );
       const values = joined(bulk, new Float32Array(zeros), Float32Array.from(outliers));
-      const histogram = histogramOf(values);
-      const range = entropyRange(histogram, UINT8);
-      assert.ok(range.low >= histogram.low && range.low <= 0 && range.high <= histogram.high && range.high >= 0);
+      const counts = countsOf(values);
+      const range = entropyRange(counts, UINT8);
+      assert.ok(range.low >= counts.low && range.low <= 0 && range.high <= counts.high && range.high >= 0);
       const nonzero = values.filter((value) => value !== 0);
       const step = (range.high - range.low) / 255;
       const wide = { low: range.low - step, high: range.high + step };
       assert.ok(nonzero.length === 0 || shareInside(nonzero, wide) >= 0.98 - 4 / nonzero.length);
-      const cost = divergenceOf(histogram, UINT8);
+      const cost = divergenceOf(counts, UINT8);
       const { divergence, error } = cost(range);
-      const whole = cost({ low: histogram.low, high: histogram.high });
+      const whole = cost({ low: counts.low, high: counts.high });
       assert.ok(nonzero.length === 0 || divergence <= whole.divergence + error);
     }),
     { numRuns: 150 },

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HarnessError } from "../../domain/errors.ts";
 import type { NodeTime, OpenSession, SessionPort, TensorValue } from "../../domain/session-port.ts";
+import type { ValueCounts } from "../../domain/value-counts.ts";
 import { writeError } from "../../platform/file-errors.ts";
 import { readBytes, readText } from "../../platform/files.ts";
 import { parseJson } from "../../platform/json.ts";
@@ -21,6 +22,8 @@ export interface ChildSessionsOptions {
   /** Longest time for one load or run, default 10 minutes. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Starts the first child at once, for an owner that has other work to do before it opens a session. */
+  readonly eager?: boolean;
   /** Another child program, in tests. */
   readonly worker?: URL;
 }
@@ -38,15 +41,21 @@ export function childSessions(options: ChildSessionsOptions = {}): ChildSessions
   const {
     timeoutMs = TIMEOUT_MS,
     signal,
+    eager = false,
     worker: module = workerModule("./session-worker", import.meta.url),
   } = options;
   const children = new Set<Worker>();
-  let idle: Worker | undefined;
+  let idle = eager ? start() : undefined;
+
+  function start(): Worker {
+    const worker = startWorker(module, { label: "the ONNX Runtime process" });
+    children.add(worker);
+    return worker;
+  }
 
   function take(): Worker {
-    const worker = idle ?? startWorker(module, { label: "the ONNX Runtime process" });
+    const worker = idle ?? start();
     idle = undefined;
-    children.add(worker);
     return worker;
   }
 
@@ -90,6 +99,12 @@ export function childSessions(options: ChildSessionsOptions = {}): ChildSessions
         async run(feeds, outputs) {
           const request = { kind: "run" as const, feeds, ...(outputs === undefined ? {} : { outputs }) };
           return (await ask(worker, request)) as Record<string, TensorValue>;
+        },
+        async count(feeds, outputs) {
+          await ask(worker, { kind: "count", feeds, outputs });
+        },
+        async counts() {
+          return (await ask(worker, { kind: "counts" })) as Record<string, ValueCounts>;
         },
         async close() {
           if (!isOpen || !children.has(worker)) return;
@@ -140,6 +155,8 @@ function nameTheModel(error: unknown, kind: SessionRequest["kind"]): unknown {
   const during = {
     open: "was loaded",
     run: "ran",
+    count: "ran",
+    counts: "was counted",
     release: "was released",
     optimize: "was optimized",
     profile: "was profiled",

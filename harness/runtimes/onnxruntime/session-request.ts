@@ -9,6 +9,12 @@ export type SessionRequest =
       readonly feeds: Readonly<Record<string, TensorValue>>;
       readonly outputs?: readonly string[];
     }
+  | {
+      readonly kind: "count";
+      readonly feeds: Readonly<Record<string, TensorValue>>;
+      readonly outputs: readonly string[];
+    }
+  | { readonly kind: "counts" }
   | { readonly kind: "release" }
   | {
       readonly kind: "optimize";

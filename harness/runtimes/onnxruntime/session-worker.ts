@@ -3,11 +3,17 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { HarnessError } from "../../domain/errors.ts";
 import type { TensorValue } from "../../domain/session-port.ts";
 import { serveRequests } from "../../platform/worker-child.ts";
+import { ValueHistograms } from "../../stats/value-histogram.ts";
 import { essence, importOnnxruntime, loadSession, sessionOptions } from "./load-session.ts";
 import { refuseSubByteOutputs } from "./model-io.ts";
 import { fullSettings, type SessionRequest } from "./session-request.ts";
 
 let session: InferenceSession | undefined;
+/** Of the session's outputs. */
+const histograms = new ValueHistograms();
+
+// Loaded while the owner still prepares its first request; a failure shows there.
+importOnnxruntime().catch(() => undefined);
 
 serveRequests(async (message) => {
   const request = message as SessionRequest;
@@ -18,9 +24,14 @@ serveRequests(async (message) => {
       return undefined;
     }
     case "run":
-      if (session === undefined) throw new Error("no session is open");
-      return run(session, request.feeds, request.outputs);
+      return run(opened(), request.feeds, request.outputs);
+    case "count":
+      count(await run(opened(), request.feeds, request.outputs));
+      return undefined;
+    case "counts":
+      return histograms.results();
     case "release":
+      histograms.clear();
       await session?.release();
       session = undefined;
       return undefined;
@@ -49,12 +60,24 @@ serveRequests(async (message) => {
   }
 });
 
+function opened(): InferenceSession {
+  if (session === undefined) throw new Error("no session is open");
+  return session;
+}
+
+function count(outputs: Readonly<Record<string, TensorValue>>): void {
+  for (const [name, { data }] of Object.entries(outputs)) {
+    if (!(data instanceof Float32Array)) throw new Error(`output "${name}" is not float32`);
+    histograms.add(name, data);
+  }
+}
+
 async function run(
-  opened: InferenceSession,
+  model: InferenceSession,
   feeds: Readonly<Record<string, TensorValue>>,
   outputs: readonly string[] | undefined,
 ): Promise<Record<string, TensorValue>> {
-  refuseSubByteOutputs(opened.outputMetadata, outputs);
+  refuseSubByteOutputs(model.outputMetadata, outputs);
   const { Tensor: TensorOf } = await importOnnxruntime();
   const tensors = Object.entries(feeds).map(([name, { dtype, dims, data }]) => {
     // bool travels as bytes, which is what ONNX Runtime wants too.
@@ -63,7 +86,7 @@ async function run(
   let results: InferenceSession.OnnxValueMapType;
   try {
     const inputs = Object.fromEntries(tensors);
-    results = await (outputs === undefined ? opened.run(inputs) : opened.run(inputs, [...outputs]));
+    results = await (outputs === undefined ? model.run(inputs) : model.run(inputs, [...outputs]));
   } catch (cause) {
     const said = essence(cause instanceof Error ? cause.message : String(cause));
     throw new HarnessError("CONFIG_MODEL_INVALID", `ONNX Runtime cannot run the model: ${said}.`, {
