@@ -150,8 +150,11 @@ function pythonTable({ rows, margin }, table) {
       "right, Python",
       "drop, points [90 %]",
       `p (δ ${points(margin, 1)})`,
-      "time, here / Python",
+      "whole process, here / Python",
       "ratio",
+      "quantizing alone",
+      "ratio",
+      "inference alone",
       "peak memory, here / Python",
     ],
     rows.map((row) => [
@@ -162,6 +165,9 @@ function pythonTable({ rows, margin }, table) {
       row.p_noninferior < 0.001 ? "< .001" : row.p_noninferior.toFixed(3),
       `${seconds(row.seconds)} / ${seconds(row.seconds_python)} s`,
       `${row.time_ratio.value.toFixed(1)}x`,
+      `${seconds(row.quantize_seconds)} / ${seconds(row.quantize_seconds_python)} s`,
+      `${(row.quantize_seconds_python / row.quantize_seconds).toFixed(1)}x`,
+      row.inference_seconds === 0 ? "none" : `${seconds(row.inference_seconds)} s`,
       `${megabytes(row.peak_bytes)} / ${megabytes(row.peak_bytes_python)}`,
     ]),
   );

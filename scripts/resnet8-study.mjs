@@ -1,10 +1,10 @@
 // What the studies on ResNet8 share: data, answers, paired counts, interleaved speed.
 // Data: the folder that QUANTGATE_DATA_DIR names. Needs dist/ (npm run build).
-import { session } from "./study.mjs";
+import { session, speedups } from "./study.mjs";
 
 const compiled = (path) => import(new URL(`../dist/${path}`, import.meta.url));
 const { readCifar, resnet8 } = await compiled("tests/fixtures/cifar10.js");
-const { hodgesLehmann, tangoInterval, wilson } = await compiled("harness/stats/index.js");
+const { tangoInterval, wilson } = await compiled("harness/stats/index.js");
 
 export const model = resnet8();
 export const training = readCifar("calibration_train_2000.bin");
@@ -82,28 +82,15 @@ function divergence(before, after) {
   return Math.max(0, sum);
 }
 
-/** Speed against fp32 at batch 1 on one thread: ratio of block medians, taken in turn, with a 90 % interval. */
-export async function speedup(bytes, sessionConfig, items, { blocks = 30, calls = 20 } = {}) {
-  const [base, other] = [await open(model, {}, 1), await open(bytes, sessionConfig, 1)];
+/** Rounds of some minutes with every recipe. */
+const ROUNDS = 600;
+
+/** Speeds against fp32 of models [{ bytes, sessionConfig }], all in turn. */
+export function speeds(models, items) {
   const feed = feedOf(items, 0, 1);
-  const medianOf = async (opened) => {
-    for (let i = 0; i < 3; i++) await opened.run(feed);
-    const times = [];
-    for (let i = 0; i < calls; i++) {
-      const start = performance.now();
-      await opened.run(feed);
-      times.push(performance.now() - start);
-    }
-    return times.sort((x, y) => x - y)[calls >> 1];
-  };
-  const logs = [];
-  for (let block = 0; block < blocks; block++) {
-    const sides = block % 2 === 0 ? [base, other] : [other, base];
-    const [x, y] = [await medianOf(sides[0]), await medianOf(sides[1])];
-    logs.push(Math.log(block % 2 === 0 ? x / y : y / x));
-  }
-  await base.close();
-  await other.close();
-  const { value, low, high } = hodgesLehmann(logs, { level: 0.9 });
-  return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
+  return speedups(
+    { bytes: model, feed },
+    models.map((one) => ({ ...one, feed })),
+    { rounds: ROUNDS },
+  );
 }

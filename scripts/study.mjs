@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 
 const compiled = (path) => import(new URL(`../dist/${path}`, import.meta.url));
 const { inProcessSession } = await compiled("tests/fixtures/in-process-session.js");
+const { blockBootstrap, rng } = await compiled("harness/stats/index.js");
 const { hasIntegerDotProduct, hostFingerprint, isaFlags } = await compiled("harness/platform/host.js");
 const { validator } = await compiled("harness/platform/schema.js");
 
@@ -53,4 +54,39 @@ export function writeArtifact(path, schema, artifact) {
   });
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `{\n${fields.join(",\n")}\n}\n`);
+}
+
+/**
+ * Speed of variants against a base model at batch 1 on one thread: geometric mean of the ratios of medians, one a round, with a 90 %
+ * interval. All take turns in every round, since the speed of a shared machine has phases of minutes; neighboring rounds count as
+ * dependent. A side is { bytes, sessionConfig, feed }.
+ */
+export async function speedups(base, variants, { rounds, calls = 10 }) {
+  const sides = [];
+  for (const { bytes, sessionConfig = {}, feed } of [base, ...variants]) {
+    sides.push({ opened: await session.open(bytes, { threads: 1, sessionConfig }), feed });
+  }
+  const medianOf = async ({ opened, feed }) => {
+    const times = [];
+    for (let call = -2; call < calls; call++) {
+      const start = performance.now();
+      await opened.run(feed);
+      if (call >= 0) times.push(performance.now() - start);
+    }
+    return times.sort((x, y) => x - y)[calls >> 1];
+  };
+  const [reference, ...others] = sides;
+  const logs = others.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, other] of others.entries()) {
+      const order = round % 2 === 0 ? [reference, other] : [other, reference];
+      const times = [await medianOf(order[0]), await medianOf(order[1])];
+      logs[i].push(Math.log(times[0] / times[1]) * (round % 2 === 0 ? 1 : -1));
+    }
+  }
+  for (const { opened } of sides) await opened.close();
+  return logs.map((series) => {
+    const { value, low, high } = blockBootstrap(series, { rng: rng("speedups"), level: 0.9 });
+    return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
+  });
 }

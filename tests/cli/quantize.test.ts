@@ -185,6 +185,23 @@ describe("quantize otherwise", () => {
     assert.ok(made.met && made.reference - made.accuracy <= 0.5 && made.tuningItems === 100);
   });
 
+  it("mixes the bits of a recipe file, and names the result after it", async (t) => {
+    const cwd = await scratchFolder(t);
+    const recipe = { schema_version: "quantgate.recipe.v1", extends: "u8s8", id: "mine", layers: { skip: ["fc1"] } };
+    const args = ["quantize", digits, "--config", config, "--recipe", "mine.json", "--max-drop", "0.5"];
+    const run = () => runCli([...args, "--no-compare", "--out-dir", "made", "--json"], { cwd });
+    writeFileSync(join(cwd, "mine.json"), JSON.stringify(recipe));
+    assertRefused(await run(), { exitCode: 2, code: "CONFIG_INVALID", says: /mine\.json/ });
+    assert.equal(existsSync(join(cwd, "made")), false);
+    const { layers, ...usable } = recipe;
+    writeFileSync(join(cwd, "mine.json"), JSON.stringify(usable));
+    const { code, stdout, stderr } = await run();
+    assert.equal(code, 0, stderr);
+    const { file, met } = JSON.parse(stdout) as { met: boolean; file: { path: string; recipe: string } };
+    assert.ok(met && existsSync(join(cwd, file.path)));
+    assert.equal(file.recipe, "mine-mixed");
+  });
+
   const misuse: [what: string, args: string[], says: RegExp][] = [
     ["two ways at once", ["--recipe", "u8s8", "--profile", "edge"], /--profile and --recipe/],
     ["a ladder's flag with a recipe", ["--recipe", "w8a16", "--fail-fast"], /--fail-fast belongs/],

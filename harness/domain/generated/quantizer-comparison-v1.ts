@@ -131,6 +131,10 @@ export interface QuantizerComparison {
      */
     quantize_seconds_python: number;
     /**
+     * Wall time of the float model alone over the calibration images, s: what no quantizer that looks at all of them can save. 0 where none are run; unknown in files from before it was measured.
+     */
+    inference_seconds?: number;
+    /**
      * Whole-process time of Python's side over this one's: median, least and most of the rounds.
      */
     time_ratio: {
