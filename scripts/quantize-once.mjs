@@ -1,5 +1,6 @@
 // Quantizes ResNet8 once by the recipe of a job file and prints what it took as JSON: the other side of python_quantizer.py.
 import { readFileSync, writeFileSync } from "node:fs";
+import { peakBytes } from "./peak-bytes.mjs";
 
 const compiled = (path) => import(new URL(`../dist/${path}`, import.meta.url));
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
@@ -25,7 +26,7 @@ const { model, manifest } = await quantizeModel({
 writeFileSync(job.output, model);
 const report = {
   quantize_seconds: (performance.now() - start) / 1000,
-  peak_bytes: process.resourceUsage().maxRSS * 1024,
+  peak_bytes: peakBytes(),
   session: manifest.session,
 };
 console.log(JSON.stringify(report));

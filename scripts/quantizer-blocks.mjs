@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 const points = (share, digits = 2) => (100 * share).toFixed(digits);
 const interval = ({ value, low, high }, show = (x) => x.toFixed(2)) => `${show(value)} [${show(low)}, ${show(high)}]`;
 const seconds = (s) => (s < 10 ? s.toFixed(1) : String(Math.round(s)));
+const ratio = ({ value, low, high }) => `${value.toFixed(1)}x [${low.toFixed(1)}, ${high.toFixed(1)}]`;
 const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
 const layers = ({ native, emulated, skipped }) => `${native} / ${emulated} / ${skipped}`;
 
@@ -164,9 +165,9 @@ function pythonTable({ rows, margin }, table) {
       interval(row.drop, points),
       row.p_noninferior < 0.001 ? "< .001" : row.p_noninferior.toFixed(3),
       `${seconds(row.seconds)} / ${seconds(row.seconds_python)} s`,
-      `${row.time_ratio.value.toFixed(1)}x`,
+      ratio(row.time_ratio),
       `${seconds(row.quantize_seconds)} / ${seconds(row.quantize_seconds_python)} s`,
-      `${(row.quantize_seconds_python / row.quantize_seconds).toFixed(1)}x`,
+      ratio(row.quantize_ratio),
       row.inference_seconds === 0 ? "none" : `${seconds(row.inference_seconds)} s`,
       `${megabytes(row.peak_bytes)} / ${megabytes(row.peak_bytes_python)}`,
     ]),

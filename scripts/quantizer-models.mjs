@@ -35,6 +35,9 @@ const { values } = parseArgs({
     out: { type: "string", default: fileURLToPath(new URL("../docs/quantizer/models.v1.json", import.meta.url)) },
   },
 });
+/** Of the speeds: a minute or more a model. */
+const ROUNDS = 60;
+
 const inputNames = new Map();
 const folder = values.packages ?? mkdtempSync(join(tmpdir(), "quantgate-models-"));
 try {
@@ -103,9 +106,6 @@ async function main() {
   };
   writeArtifact(values.out, "quantizer_models.v1", withEarlierRows(values.out, artifact, "model"));
 }
-
-/** Of the speeds: a minute or more a model. */
-const ROUNDS = 60;
 
 async function study(entry) {
   const model = new Uint8Array(readFileSync(entry.path));

@@ -125,7 +125,7 @@ async function takeTimes() {
     // Without being asked for, a search is not repeated for its time.
     if (recipe.id === undefined || (mixed !== undefined && positionals.length === 0)) continue;
     const { made, seconds, cpu_seconds } = await make(resolveRecipe(recipe), mixed);
-    if (made.manifest.bytes_on_disk !== row.bytes_on_disk) throw new Error(`${row.recipe} is not the measured model`);
+    if (sha256(made.model) !== row.sha256) throw new Error(`${row.recipe} is not the measured model`);
     Object.assign(row, { seconds, cpu_seconds });
     rows.push(row);
   }
@@ -145,6 +145,7 @@ async function measure(recipe, mixed) {
     recipe: mixed === undefined ? recipe.id : recipe.id.replace(/-mixed-mixed$/, "-mixed"),
     settings: manifest.recipe,
     ...compareAnswers(reference, await answer(made.model, manifest.session, test)),
+    sha256: sha256(made.model),
     bytes_on_disk: manifest.bytes_on_disk,
     bytes_packed: manifest.bytes_packed,
     kernels: manifest.kernels,

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { peakBytes } from "./peak-bytes.mjs";
 import { machine, withEarlierRows, writeArtifact } from "./study.mjs";
 
 const compiled = (path) => import(new URL(`../dist/${path}`, import.meta.url));
@@ -37,7 +38,7 @@ async function one(folder, recipe) {
   const start = performance.now();
   const [made] = await quantize({ model: join(folder, "model.onnx"), recipes: [recipe], outDir: join(folder, "made") });
   const seconds = (performance.now() - start) / 1000;
-  const peak = process.resourceUsage().maxRSS * 1024;
+  const peak = peakBytes();
   const { bytes_on_disk: written, kernels } = made.manifest;
   console.log(JSON.stringify({ peak, seconds, written, kernels }));
 }

@@ -28,15 +28,21 @@ export function machine() {
   };
 }
 
+/** What must be the same in two runs for their rows to stand in one file. */
+const CONDITIONS = ["model_sha256", "quantizer_revision", "calibration_items", "rounds", "packages", "margin"];
+
 /**
- * The artifact with the rows that an earlier, partial run on the same CPU and model left in the file, where this run has none of that
+ * The artifact with the rows that an earlier, partial run under the same conditions left in the file, where this run has none of that
  * name. Rows keep their own order; the larger load is stated.
  */
 export function withEarlierRows(path, artifact, key) {
   if (!existsSync(path)) return artifact;
   const earlier = JSON.parse(readFileSync(path, "utf8"));
-  const same = earlier.machine.cpu === artifact.machine.cpu && earlier.model_sha256 === artifact.model_sha256;
-  if (!same) return artifact;
+  const same = (key) => JSON.stringify(earlier[key]) === JSON.stringify(artifact[key]);
+  if (earlier.machine.cpu !== artifact.machine.cpu || !CONDITIONS.every(same)) {
+    console.warn(`${path} was measured under other conditions: its other rows are dropped`);
+    return artifact;
+  }
   const fresh = new Set(artifact.rows.map((row) => row[key]));
   const load = Math.max(earlier.machine.load_average, artifact.machine.load_average);
   const rows = [...earlier.rows.filter((row) => !fresh.has(row[key])), ...artifact.rows];
@@ -58,8 +64,9 @@ export function writeArtifact(path, schema, artifact) {
 
 /**
  * Speed of variants against a base model at batch 1 on one thread: geometric mean of the ratios of medians, one a round, with a 90 %
- * interval. All take turns in every round, since the speed of a shared machine has phases of minutes; neighboring rounds count as
- * dependent. A side is { bytes, sessionConfig, feed }.
+ * interval for this run, in which neighboring rounds count as dependent. Every side, the base too, runs once a round, in an order that
+ * rotates: the speed of a shared machine has phases, and whoever runs more often would have warmer caches. A side is
+ * { bytes, sessionConfig, feed }.
  */
 export async function speedups(base, variants, { rounds, calls = 10 }) {
   const sides = [];
@@ -75,14 +82,14 @@ export async function speedups(base, variants, { rounds, calls = 10 }) {
     }
     return times.sort((x, y) => x - y)[calls >> 1];
   };
-  const [reference, ...others] = sides;
-  const logs = others.map(() => []);
+  const logs = variants.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, other] of others.entries()) {
-      const order = round % 2 === 0 ? [reference, other] : [other, reference];
-      const times = [await medianOf(order[0]), await medianOf(order[1])];
-      logs[i].push(Math.log(times[0] / times[1]) * (round % 2 === 0 ? 1 : -1));
+    const times = [];
+    for (let turn = 0; turn < sides.length; turn++) {
+      const side = (round + turn) % sides.length;
+      times[side] = Math.log(await medianOf(sides[side]));
     }
+    for (const [i, series] of logs.entries()) series.push(times[0] - times[i + 1]);
   }
   for (const { opened } of sides) await opened.close();
   return logs.map((series) => {

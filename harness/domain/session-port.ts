@@ -43,8 +43,8 @@ export interface OpenSession {
   run(feeds: Readonly<Record<string, TensorValue>>, outputs?: readonly string[]): Promise<Record<string, TensorValue>>;
   /** Runs the model and counts every element of these float32 outputs where the session is: bringing them over would take longer. */
   count(feeds: Readonly<Record<string, TensorValue>>, outputs: readonly string[]): Promise<void>;
-  /** What was counted since the session was opened, by output. */
-  counts(): Promise<Readonly<Record<string, ValueCounts>>>;
+  /** What was counted of an output since the session was opened; no elements where it was not counted. */
+  counts(output: string): Promise<ValueCounts>;
   close(): Promise<void>;
 }
 

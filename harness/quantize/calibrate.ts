@@ -15,9 +15,7 @@ import type { ActivationSpec } from "./recipe.ts";
 export async function calibrate(job: CalibrationJob, spec: ActivationSpec): Promise<Map<string, Range>> {
   const choose = rangeChooser(spec);
   if (choose === undefined) return findExtremes(job, { average: spec.calibration === "moving_average" });
-  const ranges = new Map<string, Range>();
-  for (const [name, counts] of await countValues(job)) ranges.set(name, choose(counts));
-  return ranges;
+  return countValues(job, choose);
 }
 
 /** How the methods that look at a value's whole distribution choose; undefined for those that need its extremes alone. */

@@ -13,7 +13,7 @@ export const KERNEL_FLOATS = 2 ** 14;
 export const KERNEL_EXPONENTS = { least: -126, most: 0 } as const;
 
 export interface HistogramKernel {
-  /** Takes up to {@link KERNEL_FLOATS} floats and says where they lie, as {@link bitExtremes}. */
+  /** Takes up to {@link KERNEL_FLOATS} floats and says where they lie. */
   look(values: Float32Array): BitExtremes;
   /** Counts the floats taken last in bins of width 2^exponent; all have to lie in {@link HISTOGRAM_BINS} bins from zero. */
   count(exponent: number): void;
@@ -101,12 +101,13 @@ const CODE: Code = WASM.block(
   COUNT,
 );
 
-let kernel: HistogramKernel | undefined;
+/** Null where it was tried in vain. */
+let kernel: HistogramKernel | null | undefined;
 
-/** The kernel, made on first use; undefined where the runtime has no WebAssembly. */
+/** The kernel, made on first use; undefined where the runtime cannot run it. */
 export function histogramKernel(): HistogramKernel | undefined {
-  kernel ??= loadKernel();
-  return kernel;
+  if (kernel === undefined) kernel = loadKernel() ?? null;
+  return kernel ?? undefined;
 }
 
 function loadKernel(): HistogramKernel | undefined {

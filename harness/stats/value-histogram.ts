@@ -117,8 +117,9 @@ export class ValueHistograms {
     histogram.add(values);
   }
 
-  results(): Record<string, ValueCounts> {
-    return Object.fromEntries([...this.#byName].map(([name, histogram]) => [name, histogram.result()]));
+  /** No elements where none were added. */
+  result(name: string): ValueCounts {
+    return (this.#byName.get(name) ?? new ValueHistogram()).result();
   }
 
   clear(): void {

@@ -72,7 +72,7 @@ const I32 = 0x7f;
 const F64 = 0x7c;
 const V128 = 0x7b;
 
-/** A module that exports one function `run` of `params` whole numbers and its memory `memory`, of one page to begin with. */
+/** A module that exports one function `run` of `params` whole numbers and its memory `memory`, of `pages` pages (1) of 64 KiB to begin with. */
 export function wasmModule(f: {
   readonly params: number;
   /** Locals that follow the parameters: whole numbers first, then doubles, then vectors. */
@@ -114,12 +114,13 @@ export interface WasmExports {
 }
 
 interface WebAssemblyApi {
+  validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: object) => { readonly exports: WasmExports };
 }
 
-/** An instance of the module; undefined where the runtime has no WebAssembly (`--jitless`). */
+/** An instance of the module; undefined where the runtime has no WebAssembly (`--jitless`), or not all of its instructions. */
 export function instantiate(code: Uint8Array<ArrayBuffer>): WasmExports | undefined {
   const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
-  return api === undefined ? undefined : new api.Instance(new api.Module(code)).exports;
+  return api?.validate(code) ? new api.Instance(new api.Module(code)).exports : undefined;
 }

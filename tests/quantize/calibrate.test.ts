@@ -8,6 +8,7 @@ import { cloneModel } from "../../harness/quantize/derived-model.ts";
 import { parseModel } from "../../harness/quantize/onnx-file.ts";
 import { isStandard, makeNode } from "../../harness/quantize/onnx-node.ts";
 import type { ActivationSpec } from "../../harness/quantize/recipe.ts";
+import { int64Tensor } from "../../harness/quantize/tensor-values.ts";
 import { childSessions } from "../../harness/runtimes/onnxruntime/session-port.ts";
 import { inProcessSession } from "../fixtures/in-process-session.ts";
 import { makeBytes, makeModel, randomFloats, value } from "../fixtures/onnx-models.ts";
@@ -115,6 +116,19 @@ test("every method that looks at the whole distribution says by name what is NaN
       );
     }
   }
+});
+
+test("a value that has no element on any item is refused by name, not given a range", async () => {
+  const slice = (input: string, output: string) => makeNode("Slice", [input, "zero", "zero", "axis"], [output]);
+  const model = makeModel({
+    initializers: [int64Tensor("zero", [1], [0]), int64Tensor("axis", [1], [1])],
+    nodes: [slice("x", "none"), makeNode("Relu", ["none"], ["y"])],
+  });
+  const data = randomFloats(8, 19);
+  await assert.rejects(
+    calibrate(job(data, { model, values: ["y"] }), { ...minmax, calibration: "mse" }),
+    calibrationError(/'y' has no element/),
+  );
 });
 
 test("the methods agree in a child process with themselves in this one", async () => {

@@ -22,6 +22,35 @@ test("a session runs in a child and gives back typed tensors; several can be ope
   await first.close();
 });
 
+test("elements are counted in the child, and the next session begins at none", async (t) => {
+  const one = childSessions({ eager: true });
+  t.after(() => one.close());
+  const counted = async (data: Float32Array) => {
+    const session = await one.open(negate("N", [4]));
+    await session.count({ x: { dtype: "float32", dims: [1, 4], data } }, ["y"]);
+    const counts = await session.counts("y");
+    const other = await session.counts("never");
+    await session.close();
+    return { counts, other };
+  };
+  const first = await counted(Float32Array.of(0, 1, -2, Number.NaN));
+  assert.equal(first.other.counts.length, 0);
+  const { counts, ...facts } = first.counts;
+  assert.deepEqual(facts, { first: -4096, width: 2 ** -12, zeros: 1, notFinite: 1, low: -1, high: 2 });
+  assert.equal(
+    counts.reduce((sum, count) => sum + count),
+    2,
+  );
+  const second = await counted(Float32Array.of(0, 0, 0, 4));
+  assert.deepEqual([second.counts.zeros, second.counts.low, second.counts.notFinite], [3, -4, 0]);
+});
+
+test("a child that was started early and never used ends with its owner", async () => {
+  const unused = childSessions({ eager: true });
+  await unused.close();
+  await assert.rejects(unused.open(new Uint8Array(3)).finally(() => unused.close()));
+});
+
 test("only the outputs asked for come back, and bool and bytes keep their types", async () => {
   const model = makeModel({
     inputs: [{ name: "x", type: Type.FLOAT, dims: ["N", 4] }],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sumResamples } from "../../harness/stats/bulk-draws.ts";
+import { resampleKernel } from "../../harness/stats/resample-kernel.ts";
 import { stats } from "./namespace.ts";
 import { readReference } from "./reference.ts";
 
@@ -47,6 +48,8 @@ describe("BCa bootstrap", () => {
   });
 
   it("sums the same bits, and leaves the same state, in WebAssembly as in JavaScript", () => {
+    // Without it, both sides would be the loop in JavaScript.
+    assert.ok(resampleKernel(2) !== undefined && resampleKernel(3) !== undefined);
     const random = stats.rng("kernel");
     for (const n of [2, 3, 7, 10, 31, 333, 1000, 1023, 1024, 1025, 2000, 9001, 16_384, 17_000]) {
       const values = Float64Array.from({ length: n }, () => random.normal() * 10 ** random.below(6));

@@ -152,6 +152,23 @@ export interface QuantizerComparison {
       high: number;
     };
     /**
+     * Time of the quantizing call alone, Python's over this one's, unknown in files from before it was written: median, least and most of the rounds.
+     */
+    quantize_ratio?: {
+      /**
+       * Estimate.
+       */
+      value: number;
+      /**
+       * Lower limit.
+       */
+      low: number;
+      /**
+       * Upper limit.
+       */
+      high: number;
+    };
+    /**
      * Peak resident memory of the process.
      */
     peak_bytes: number;

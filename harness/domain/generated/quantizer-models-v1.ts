@@ -128,11 +128,11 @@ export interface QuantizerModels {
        */
       agreement: number;
       /**
-       * Wall time to quantize and answer, s; a search included.
+       * Wall time to quantize, s; a search included.
        */
       seconds: number;
       /**
-       * Speed against fp32 at batch 1 on one thread, measured in turn; 90 % Hodges-Lehmann interval.
+       * Speed against fp32 at batch 1 on one thread, measured in turn: geometric mean over rounds, 90 % interval by blocks of rounds, for this run.
        */
       speed: {
         /**

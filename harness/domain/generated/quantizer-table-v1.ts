@@ -134,7 +134,7 @@ export interface QuantizerTable {
      */
     divergence: number;
     /**
-     * Speed against fp32 at batch 1 on one thread, measured in turn; 90 % Hodges-Lehmann interval.
+     * Speed against fp32 at batch 1 on one thread, measured in turn: geometric mean over rounds, 90 % interval by blocks of rounds, for this run.
      */
     speed: {
       /**
@@ -150,6 +150,10 @@ export interface QuantizerTable {
        */
       high: number;
     };
+    /**
+     * Digest of the quantized model; unknown in files from before it was written.
+     */
+    sha256?: string;
     /**
      * Bytes of the file.
      */

@@ -103,8 +103,8 @@ export function childSessions(options: ChildSessionsOptions = {}): ChildSessions
         async count(feeds, outputs) {
           await ask(worker, { kind: "count", feeds, outputs });
         },
-        async counts() {
-          return (await ask(worker, { kind: "counts" })) as Record<string, ValueCounts>;
+        async counts(output) {
+          return (await ask(worker, { kind: "counts", output })) as ValueCounts;
         },
         async close() {
           if (!isOpen || !children.has(worker)) return;

@@ -14,7 +14,7 @@ export type SessionRequest =
       readonly feeds: Readonly<Record<string, TensorValue>>;
       readonly outputs: readonly string[];
     }
-  | { readonly kind: "counts" }
+  | { readonly kind: "counts"; readonly output: string }
   | { readonly kind: "release" }
   | {
       readonly kind: "optimize";

@@ -20,6 +20,7 @@ serveRequests(async (message) => {
   switch (request.kind) {
     case "open": {
       const ort = await importOnnxruntime();
+      histograms.clear();
       session = await loadSession(ort, request.model, sessionOptions(fullSettings(request.options)));
       return undefined;
     }
@@ -29,7 +30,7 @@ serveRequests(async (message) => {
       count(await run(opened(), request.feeds, request.outputs));
       return undefined;
     case "counts":
-      return histograms.results();
+      return histograms.result(request.output);
     case "release":
       histograms.clear();
       await session?.release();
