@@ -121,7 +121,7 @@ async function compare(entry, files, python, test) {
   ];
   const inference = [];
   for (let round = 0; round < Number(values.rounds); round++) {
-    if (mode !== "dynamic") inference.push({ seconds: await inferenceSeconds() });
+    if (mode !== "dynamic") inference.push(await inferenceSeconds());
     for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
       const path = join(folder, `${side.name}.json`);
       writeFileSync(path, JSON.stringify({ ...job, output: join(folder, `${side.name}.onnx`) }));
@@ -135,9 +135,10 @@ async function compare(entry, files, python, test) {
   const other = await answer(bytes[1], EXACT_INTEGERS, test);
   const { b, c, n, correct } = compareAnswers(other, mine);
   const table = { a: correct - c, b, c, d: n - correct - b };
+  const middle = (side, key) => median(side.runs.map((one) => one[key]));
   const ratio = (key) => {
-    const all = ours.runs.map((one, i) => theirs.runs[i][key] / one[key]).sort((x, y) => x - y);
-    return { value: all[all.length >> 1], low: all[0], high: all.at(-1) };
+    const all = ours.runs.map((one, i) => theirs.runs[i][key] / one[key]);
+    return { value: median(all), low: Math.min(...all), high: Math.max(...all) };
   };
   const row = {
     setting,
@@ -150,15 +151,15 @@ async function compare(entry, files, python, test) {
     c,
     p_noninferior: tangoTest(table, { difference: MARGIN }).pBelow,
     drop: bounds(compareAnswers(other, mine).drop),
-    seconds: median(ours.runs, "seconds"),
-    seconds_python: median(theirs.runs, "seconds"),
-    quantize_seconds: median(ours.runs, "quantize_seconds"),
-    quantize_seconds_python: median(theirs.runs, "quantize_seconds"),
-    inference_seconds: inference.length === 0 ? 0 : median(inference, "seconds"),
+    seconds: middle(ours, "seconds"),
+    seconds_python: middle(theirs, "seconds"),
+    quantize_seconds: middle(ours, "quantize_seconds"),
+    quantize_seconds_python: middle(theirs, "quantize_seconds"),
+    inference_seconds: inference.length === 0 ? 0 : median(inference),
     time_ratio: ratio("seconds"),
     quantize_ratio: ratio("quantize_seconds"),
-    peak_bytes: median(ours.runs, "peak_bytes"),
-    peak_bytes_python: median(theirs.runs, "peak_bytes"),
+    peak_bytes: middle(ours, "peak_bytes"),
+    peak_bytes_python: middle(theirs, "peak_bytes"),
     bytes_on_disk: statSync(join(folder, "node.onnx")).size,
     bytes_on_disk_python: statSync(join(folder, "python.onnx")).size,
   };
@@ -182,8 +183,8 @@ async function inferenceSeconds() {
   return seconds;
 }
 
-function median(runs, key) {
-  return runs.map((one) => one[key]).sort((x, y) => x - y)[runs.length >> 1];
+function median(numbers) {
+  return [...numbers].sort((x, y) => x - y)[numbers.length >> 1];
 }
 
 function run(command, args) {

@@ -167,8 +167,12 @@ function pythonTable({ rows, margin }, table) {
       `${seconds(row.seconds)} / ${seconds(row.seconds_python)} s`,
       ratio(row.time_ratio),
       `${seconds(row.quantize_seconds)} / ${seconds(row.quantize_seconds_python)} s`,
-      ratio(row.quantize_ratio),
-      row.inference_seconds === 0 ? "none" : `${seconds(row.inference_seconds)} s`,
+      row.quantize_ratio === undefined ? "" : ratio(row.quantize_ratio),
+      row.inference_seconds === undefined
+        ? ""
+        : row.inference_seconds === 0
+          ? "none"
+          : `${seconds(row.inference_seconds)} s`,
       `${megabytes(row.peak_bytes)} / ${megabytes(row.peak_bytes_python)}`,
     ]),
   );

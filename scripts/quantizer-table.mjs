@@ -43,18 +43,18 @@ function parseRecipe(text) {
 }
 
 const test = evaluationItems(values.tuning);
-const reference = await answer(model, {}, test);
-const calibrating = training.items.count - TUNING_ITEMS;
-const rows = [];
-const models = [];
+/** Rows of the table, each with its model: { row, made }. */
+const measured = [];
 if (values.timing) {
   await takeTimes();
   process.exit(0);
 }
+const reference = await answer(model, {}, test);
 console.log("| recipe | top-1 % | b/c | divergence | bytes | packed | n/e/s | s | CPU s |");
 for (const { mixed, ...spec } of wanted) {
-  const row = await measure(resolveRecipe(spec), mixed);
-  rows.push(row);
+  const one = await measure(resolveRecipe(spec), mixed);
+  measured.push(one);
+  const { row } = one;
   const { native, emulated, skipped } = row.kernels;
   const cells = [
     row.recipe,
@@ -72,11 +72,12 @@ for (const { mixed, ...spec } of wanted) {
 await takeSpeeds();
 if (out !== undefined) save();
 
-/** Of the rows' models, which are in the same order. */
 async function takeSpeeds() {
+  const models = measured.map(({ made }) => ({ bytes: made.model, sessionConfig: made.manifest.session }));
   for (const [i, speed] of (await speeds(models, test.items)).entries()) {
-    rows[i].speed = speed;
-    console.log(`${rows[i].recipe}: ${speed.value.toFixed(2)}x [${speed.low.toFixed(2)}, ${speed.high.toFixed(2)}]`);
+    const { row } = measured[i];
+    row.speed = speed;
+    console.log(`${row.recipe}: ${speed.value.toFixed(2)}x [${speed.low.toFixed(2)}, ${speed.high.toFixed(2)}]`);
   }
 }
 
@@ -87,11 +88,11 @@ function save() {
     model_sha256: sha256(model),
     source_bytes: model.length,
     evaluation: values.tuning ? "tuning split" : "CIFAR-10 test set",
-    calibration_items: values.tuning ? calibrating : training.items.count,
+    calibration_items: training.items.count - (values.tuning ? TUNING_ITEMS : 0),
     tuning_items: TUNING_ITEMS,
     quantizer_revision: QUANTIZER_REVISION,
     machine: machine(),
-    rows,
+    rows: measured.map(({ row }) => row),
   };
   const merged = withEarlierRows(out, artifact, "recipe");
   const order = [...RECIPE_NAMES, ...MIXTURES.map(({ id }) => id)];
@@ -111,9 +112,7 @@ async function make(recipe, mixed) {
     ? quantizeModel(request)
     : searchMixedPrecision({ ...request, ...mixed, tuning }));
   const used = process.cpuUsage(cpu);
-  const seconds = (performance.now() - start) / 1000;
-  models.push({ bytes: made.model, sessionConfig: made.manifest.session });
-  return { made, seconds, cpu_seconds: (used.user + used.system) / 1e6 };
+  return { made, seconds: (performance.now() - start) / 1000, cpu_seconds: (used.user + used.system) / 1e6 };
 }
 
 /** Times of rows that are there, each model made again and seen to be the one that was measured. */
@@ -126,12 +125,11 @@ async function takeTimes() {
     if (recipe.id === undefined || (mixed !== undefined && positionals.length === 0)) continue;
     const { made, seconds, cpu_seconds } = await make(resolveRecipe(recipe), mixed);
     if (sha256(made.model) !== row.sha256) throw new Error(`${row.recipe} is not the measured model`);
-    Object.assign(row, { seconds, cpu_seconds });
-    rows.push(row);
+    measured.push({ row: Object.assign(row, { seconds, cpu_seconds }), made });
   }
   await takeSpeeds();
   const now = machine();
-  const isWhole = rows.length === artifact.rows.length;
+  const isWhole = measured.length === artifact.rows.length;
   const load = isWhole ? now.load_average : Math.max(now.load_average, artifact.machine.load_average);
   writeArtifact(out, "quantizer_table.v1", { ...artifact, machine: { ...now, load_average: load } });
 }
@@ -141,7 +139,7 @@ async function measure(recipe, mixed) {
   const { manifest } = made;
   const kernelOps = {};
   for (const { kernel_op: op } of manifest.layers) if (op !== null) kernelOps[op] = (kernelOps[op] ?? 0) + 1;
-  return {
+  const row = {
     recipe: mixed === undefined ? recipe.id : recipe.id.replace(/-mixed-mixed$/, "-mixed"),
     settings: manifest.recipe,
     ...compareAnswers(reference, await answer(made.model, manifest.session, test)),
@@ -154,4 +152,5 @@ async function measure(recipe, mixed) {
     seconds,
     cpu_seconds,
   };
+  return { row, made };
 }

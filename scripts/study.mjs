@@ -38,7 +38,7 @@ const CONDITIONS = ["model_sha256", "quantizer_revision", "calibration_items", "
 export function withEarlierRows(path, artifact, key) {
   if (!existsSync(path)) return artifact;
   const earlier = JSON.parse(readFileSync(path, "utf8"));
-  const same = (key) => JSON.stringify(earlier[key]) === JSON.stringify(artifact[key]);
+  const same = (condition) => JSON.stringify(earlier[condition]) === JSON.stringify(artifact[condition]);
   if (earlier.machine.cpu !== artifact.machine.cpu || !CONDITIONS.every(same)) {
     console.warn(`${path} was measured under other conditions: its other rows are dropped`);
     return artifact;

@@ -18,3 +18,17 @@ export interface ValueCounts {
   /** The largest element, at least 0. */
   readonly high: number;
 }
+
+/** Pairs of bins as one, zero staying a border; `first` is the first bin's number, counted from the one that begins at zero. */
+export function mergePairs({ counts, first }: Pick<ValueCounts, "counts" | "first">): {
+  readonly counts: Float64Array<ArrayBuffer>;
+  readonly first: number;
+} {
+  const into = first >> 1;
+  const merged = new Float64Array(((first + counts.length - 1) >> 1) - into + 1);
+  for (let bin = 0; bin < counts.length; bin++) {
+    const at = ((first + bin) >> 1) - into;
+    merged[at] = (merged[at] as number) + (counts[bin] as number);
+  }
+  return { counts: merged, first: into };
+}

@@ -1,10 +1,5 @@
 import type { ValueCounts } from "../domain/value-counts.ts";
-import { type Grid, gridForRange, type Range } from "./grid.ts";
-
-interface GridOptions {
-  readonly signed: boolean;
-  readonly symmetric: boolean;
-}
+import { type Grid, type GridOptions, gridForRange, type Range } from "./grid.ts";
 
 /** Ranges are tried down to this share of the whole: a level of the narrowest still holds two bins. */
 const LOWEST_SHARE = 1 / 16;

@@ -12,6 +12,13 @@ export interface Grid {
   readonly max: number;
 }
 
+/** Kind of an 8-bit grid, or of one of `bits`. */
+export interface GridOptions {
+  readonly signed: boolean;
+  readonly symmetric: boolean;
+  readonly bits?: number;
+}
+
 /** Smallest and largest code of an integer type, or of `bits` inside it. Symmetric 8-bit codes leave out -128, so that ±max are both exact. */
 export function codeRange(bits: number, signed: boolean, symmetric: boolean): { min: number; max: number } {
   if (!signed) return { min: 0, max: 2 ** bits - 1 };
@@ -20,11 +27,7 @@ export function codeRange(bits: number, signed: boolean, symmetric: boolean): { 
 }
 
 /** Grid over a range of reals; the range is widened to hold zero, so that padding and Relu stay exact. */
-export function gridForRange(
-  low: number,
-  high: number,
-  options: { readonly signed: boolean; readonly symmetric: boolean; readonly bits?: number },
-): Grid {
+export function gridForRange(low: number, high: number, options: GridOptions): Grid {
   const bits = options.bits ?? 8;
   const { min, max } = codeRange(bits, options.signed, options.symmetric);
   const lo = Math.min(low, 0);

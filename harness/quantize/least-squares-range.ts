@@ -1,5 +1,5 @@
-import type { ValueCounts } from "../domain/value-counts.ts";
-import { type Grid, gridForRange, type Range } from "./grid.ts";
+import { mergePairs, type ValueCounts } from "../domain/value-counts.ts";
+import { type Grid, type GridOptions, gridForRange, type Range } from "./grid.ts";
 
 /** Bins that are looked at, at most: finer than an 8-bit step of a range cut to a quarter. */
 const BINS = 4096;
@@ -9,10 +9,7 @@ const LOWEST_SHARE = 0.2;
 const STEPS = 80;
 
 /** The range whose rounding and clipping costs the least squared error: both ends are drawn in together, then each alone. */
-export function leastSquaresRange(
-  value: ValueCounts,
-  options: { readonly signed: boolean; readonly symmetric: boolean },
-): Range {
+export function leastSquaresRange(value: ValueCounts, options: GridOptions): Range {
   const coarse = coarsened(value);
   const { low, high } = value;
   let best: Range = { low, high };
@@ -53,11 +50,5 @@ export function squaredError({ counts, first, width }: ValueCounts, { scale, zer
 /** The same counts in at most {@link BINS} bins. */
 function coarsened(value: ValueCounts): ValueCounts {
   if (value.counts.length <= BINS) return value;
-  const first = Math.floor(value.first / 2);
-  const counts = new Float64Array(Math.floor((value.first + value.counts.length - 1) / 2) - first + 1);
-  for (let bin = 0; bin < value.counts.length; bin++) {
-    const into = Math.floor((value.first + bin) / 2) - first;
-    counts[into] = (counts[into] as number) + (value.counts[bin] as number);
-  }
-  return coarsened({ ...value, counts, first, width: 2 * value.width });
+  return coarsened({ ...value, ...mergePairs(value), width: 2 * value.width });
 }

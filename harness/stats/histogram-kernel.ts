@@ -60,14 +60,14 @@ const LOOK: Code = [
   WASM.loop(
     [...LOAD, ...tee(X), ...get(HIGH), ...WASM.i32x4Max, ...set(HIGH)],
     // Without their sign bit, negative floats are positive whole numbers and positive floats negative ones.
-    [...get(X), ...i32x4([SIGN]), ...WASM.v128Xor, ...get(LOW), ...WASM.i32x4Max, ...set(LOW)],
+    [...get(X), ...i32x4(SIGN), ...WASM.v128Xor, ...get(LOW), ...WASM.i32x4Max, ...set(LOW)],
     // Comparisons give -1 where they hold.
     [
       ...get(ZEROS),
       ...get(X),
       ...i32(1),
       ...WASM.i32x4Shl,
-      ...i32x4([0]),
+      ...i32x4(0),
       ...WASM.i32x4Equal,
       ...WASM.i32x4Sub,
       ...set(ZEROS),
@@ -90,7 +90,7 @@ const COUNT: Code = [
   [...i32(FACTOR_AT), ...WASM.v128Load(0), ...set(FACTOR)],
   WASM.loop(
     [...LOAD, ...get(FACTOR), ...WASM.f32x4Mul, ...WASM.f32x4Floor, ...WASM.i32x4OfF32x4],
-    [...i32x4([HISTOGRAM_BINS]), ...WASM.i32x4Add, ...i32(2), ...WASM.i32x4Shl, ...set(X)],
+    [...i32x4(HISTOGRAM_BINS), ...WASM.i32x4Add, ...i32(2), ...WASM.i32x4Shl, ...set(X)],
     ...[0, 1, 2, 3].map(countLane),
     NEXT,
   ),
@@ -136,18 +136,16 @@ function loadKernel(): HistogramKernel | undefined {
       if (taken === 0) return;
       factor.fill(2 ** -exponent);
       run(1, FLOATS_AT, end());
-      const zero = HISTOGRAM_BINS;
       for (let lane = TABLES - padding(); lane < TABLES; lane++) {
-        const at = lane * TABLE_INTS + zero;
+        const at = lane * TABLE_INTS + HISTOGRAM_BINS;
         tables[at] = (tables[at] as number) - 1;
       }
     },
     drain(counts, first, last) {
       for (let table = 0; table < TABLES; table++) {
-        for (let bin = first; bin <= last; bin++) {
-          const at = table * TABLE_INTS + bin + HISTOGRAM_BINS;
-          const to = bin + HISTOGRAM_BINS;
-          counts[to] = (counts[to] as number) + (tables[at] as number);
+        for (let bin = first + HISTOGRAM_BINS; bin <= last + HISTOGRAM_BINS; bin++) {
+          const at = table * TABLE_INTS + bin;
+          counts[bin] = (counts[bin] as number) + (tables[at] as number);
           tables[at] = 0;
         }
       }

@@ -1,4 +1,4 @@
-import type { ValueCounts } from "../domain/value-counts.ts";
+import { mergePairs, type ValueCounts } from "../domain/value-counts.ts";
 import {
   HISTOGRAM_BINS as BINS,
   type BitExtremes,
@@ -92,7 +92,11 @@ export class ValueHistogram {
     }
     if (needed <= this.#exponent) return;
     if (kernel !== undefined) this.#drain(kernel);
-    for (; this.#exponent < needed; this.#exponent++) this.#counts = pairwise(this.#counts);
+    for (; this.#exponent < needed; this.#exponent++) {
+      const merged = mergePairs({ counts: this.#counts, first: -BINS });
+      this.#counts = new Float64Array(2 * BINS);
+      this.#counts.set(merged.counts, merged.first + BINS);
+    }
   }
 
   #drain(kernel: HistogramKernel): void {
@@ -133,16 +137,6 @@ function binExponent(magnitude: number): number {
   while (magnitude >= BINS * 2 ** exponent) exponent++;
   while (magnitude < BINS * 2 ** (exponent - 1)) exponent--;
   return exponent;
-}
-
-/** Pairs of bins as one, zero staying a border. */
-function pairwise(counts: Float64Array): Float64Array<ArrayBuffer> {
-  const merged = new Float64Array(2 * BINS);
-  for (let bin = 0; bin < 2 * BINS; bin++) {
-    const into = ((bin - BINS) >> 1) + BINS;
-    merged[into] = (merged[into] as number) + (counts[bin] as number);
-  }
-  return merged;
 }
 
 function bitExtremes(values: Float32Array): BitExtremes {

@@ -46,8 +46,8 @@ export const WASM = {
   i32Store: (offset: number): Code => [0x36, 2, ...unsigned(offset)],
   f64Load: (offset: number): Code => [0x2b, 3, ...unsigned(offset)],
   f64Store: (offset: number): Code => [0x39, 3, ...unsigned(offset)],
-  i32x4: (lanes: readonly number[]): Code =>
-    vector(0x0c, ...new Uint8Array(Int32Array.from({ length: 4 }, (_, i) => lanes[i % lanes.length] as number).buffer)),
+  /** A constant in every lane. */
+  i32x4: (value: number): Code => vector(0x0c, ...new Uint8Array(new Int32Array(4).fill(value).buffer)),
   v128Load: (offset: number): Code => vector(0x00, 4, ...unsigned(offset)),
   v128Store: (offset: number): Code => vector(0x0b, 4, ...unsigned(offset)),
   i32x4Lane: (lane: number): Code => vector(0x1b, lane),

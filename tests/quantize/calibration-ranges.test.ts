@@ -1,21 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { ValueCounts } from "../../harness/domain/value-counts.ts";
 import { entropyRange } from "../../harness/quantize/entropy-range.ts";
 import { gridForRange } from "../../harness/quantize/grid.ts";
 import { leastSquaresRange, squaredError } from "../../harness/quantize/least-squares-range.ts";
 import { percentileRange } from "../../harness/quantize/percentile-range.ts";
-import { ValueHistogram } from "../../harness/stats/value-histogram.ts";
+import { countsOf } from "../fixtures/counted.ts";
 import { randomFloats } from "../fixtures/onnx-models.ts";
 
 const UINT8 = { signed: false, symmetric: false } as const;
-
-function countsOf(...parts: readonly Float32Array[]): ValueCounts {
-  const histogram = new ValueHistogram();
-  for (const part of parts) histogram.add(part);
-  return histogram.result();
-}
 
 /** Sums of three uniform numbers: a bell. */
 function bell(count: number, seed: number): Float32Array {

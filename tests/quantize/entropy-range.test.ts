@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { ValueCounts } from "../../harness/domain/value-counts.ts";
 import { divergenceOf, entropyRange } from "../../harness/quantize/entropy-range.ts";
-import { ValueHistogram } from "../../harness/stats/value-histogram.ts";
+import { countsOf } from "../fixtures/counted.ts";
 import { randomFloats } from "../fixtures/onnx-models.ts";
 
 const UINT8 = { signed: false, symmetric: false } as const;
-
-function countsOf(...parts: readonly Float32Array[]): ValueCounts {
-  const histogram = new ValueHistogram();
-  for (const part of parts) histogram.add(part);
-  return histogram.result();
-}
 
 const rangeOf = (values: Float32Array, options: { signed: boolean; symmetric: boolean } = UINT8) =>
   entropyRange(countsOf(values), options);

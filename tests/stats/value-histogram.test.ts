@@ -3,14 +3,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { histogramKernel } from "../../harness/stats/histogram-kernel.ts";
 import { ValueHistogram, ValueHistograms } from "../../harness/stats/value-histogram.ts";
+import { countsOf } from "../fixtures/counted.ts";
 
 const BINS = 2 ** 14;
-
-function countsOf(...parts: readonly Float32Array[]) {
-  const histogram = new ValueHistogram();
-  for (const part of parts) histogram.add(part);
-  return histogram.result();
-}
 
 /** Elements from 1e-30 to 1e30 of either sign, zeros among them, as activations are: many of one size, few of another. */
 const element = fc.oneof(
